@@ -1,0 +1,77 @@
+"""Candidates: proposed grids with the evidence that speaks for them.
+
+A candidate is always in the task's own frame: whatever transform its solver worked under has
+been undone. `log_weight` orders the candidates of one source; only the merge compares sources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arc.grid import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramEvidence:
+    """A program that gave the grid.
+
+    Attributes:
+        program: Python text that defines `transform(grid)`.
+        cost: The search's or sampler's description length of the program; less is simpler.
+        reproduced: How many demonstrations the program reproduces in the sandbox.
+        demonstrations: How many there are.
+        n_programs: How many distinct programs gave this grid.
+    """
+
+    program: str
+    cost: float
+    reproduced: int
+    demonstrations: int
+    n_programs: int = 1
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the program reproduces every demonstration."""
+        return self.reproduced == self.demonstrations
+
+
+@dataclass(frozen=True, slots=True)
+class ViewEvidence:
+    """Direct predictions under several transforms that agree on the grid.
+
+    Attributes:
+        votes: How many views decoded to this grid.
+        views: How many views were decoded.
+        log_probability: Mean log-probability of the grid over the rescoring views, in nats;
+            the sum over cells, not per cell.
+        transforms: Names of the views that voted for it.
+    """
+
+    votes: int
+    views: int
+    log_probability: float
+    transforms: tuple[str, ...] = ()
+
+
+Evidence = ProgramEvidence | ViewEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposed output for one test input.
+
+    Attributes:
+        task_id: The task it belongs to.
+        test_index: Which test input, from 0.
+        grid: The proposed output.
+        source: The solver that proposed it, such as `induction` or `transduction`.
+        log_weight: Its standing among the candidates of the same source; more is better.
+        evidence: What speaks for it, or `None` from a solver that gives none.
+    """
+
+    task_id: str
+    test_index: int
+    grid: Grid
+    source: str
+    log_weight: float
+    evidence: Evidence | None = None
