@@ -42,14 +42,14 @@ class ViewEvidence:
     Attributes:
         votes: How many views decoded to this grid.
         views: How many views were decoded.
-        log_probability: Mean log-probability of the grid over the rescoring views, in nats;
-            the sum over cells, not per cell.
+        log_probability: Mean log-probability of the grid over the rescoring views, in nats, the
+            sum over cells; `None` where the grid was not rescored.
         transforms: Names of the views that voted for it.
     """
 
     votes: int
     views: int
-    log_probability: float
+    log_probability: float | None
     transforms: tuple[str, ...] = ()
 
 

@@ -1,0 +1,1 @@
+"""Induction: programs that reproduce the demonstrations, and the vote of their answers."""

@@ -1,0 +1,1 @@
+"""Language models behind one protocol: grids in, grids and log-probabilities out."""

@@ -1,0 +1,1 @@
+"""Transduction: train a small adapter on a task's demonstrations, then predict its outputs."""

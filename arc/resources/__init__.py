@@ -1,0 +1,1 @@
+"""Package data: JSON Schemas and the named subsets of ARC-1 evaluation."""

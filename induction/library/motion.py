@@ -1,0 +1,225 @@
+"""Motion: rays, gravity, connecting lines, floods and shifts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from induction.library.color import background_color
+from induction.library.image import Cells, Image, Mask, NoResultError
+from induction.library.parts import mono_components
+from induction.library.shape import grow
+
+DIRECTIONS: dict[str, tuple[int, int]] = {
+    "up": (-1, 0),
+    "down": (1, 0),
+    "left": (0, -1),
+    "right": (0, 1),
+    "up_left": (-1, -1),
+    "up_right": (-1, 1),
+    "down_left": (1, -1),
+    "down_right": (1, 1),
+}
+
+
+def _swept_right(cells: Cells) -> Cells:
+    """Returns, per cell, the last colored cell at it or to its left."""
+    columns = np.arange(cells.shape[1])
+    last = np.maximum.accumulate(np.where(cells != 0, columns, 0), axis=1)
+    return np.take_along_axis(cells, last, axis=1)
+
+
+def _swept_diagonally(cells: Cells) -> Cells:
+    """Returns, per cell, the last colored cell at it or up and left of it."""
+    result = cells.copy()
+    for r in range(1, cells.shape[0]):
+        here = result[r, 1:]
+        np.copyto(here, result[r - 1, :-1], where=here == 0)
+    return result
+
+
+def swept(cells: Cells, direction: str) -> Cells:
+    """Returns what the colored cells cover when they run in a direction until they hit another."""
+    match direction:
+        case "right":
+            return _swept_right(cells)
+        case "left":
+            return _swept_right(cells[:, ::-1])[:, ::-1]
+        case "down":
+            return _swept_right(cells.T).T
+        case "up":
+            return _swept_right(cells[::-1].T).T[::-1]
+        case "down_right":
+            return _swept_diagonally(cells)
+        case "down_left":
+            return _swept_diagonally(cells[:, ::-1])[:, ::-1]
+        case "up_right":
+            return _swept_diagonally(cells[::-1])[::-1]
+        case _:
+            return _swept_diagonally(cells[::-1, ::-1])[::-1, ::-1]
+
+
+def extend(picture: Image, directions: tuple[str, ...]) -> Image:
+    """Draws rays from every colored cell, in its color, until they hit a colored cell."""
+    cells = picture.cells
+    result = cells
+    for direction in directions:
+        result = np.where(result != 0, result, swept(cells, direction))
+    return picture.with_cells(result)
+
+
+def fall(picture: Image, direction: str) -> Image:
+    """Lets every colored cell fall as far as the others allow."""
+    cells = picture.cells
+    if direction in ("up", "down"):
+        cells = cells.T
+    filled = cells != 0
+    order = np.argsort(filled if direction in ("right", "down") else ~filled, axis=1, kind="stable")
+    result = np.take_along_axis(cells, order, axis=1)
+    return picture.with_cells(result.T if direction in ("up", "down") else result)
+
+
+def fall_objects(picture: Image, direction: str) -> Image:
+    """Lets every connected part of one color fall as a whole."""
+    dr, dc = DIRECTIONS[direction]
+    parts = list(mono_components(picture, True))
+    parts.sort(
+        key=lambda p: (
+            -(dr * (p.row + p.shape[0]) + dc * (p.column + p.shape[1]))
+            if dr + dc > 0
+            else -(dr * p.row + dc * p.column)
+        )
+    )
+    height, width = picture.shape
+    result = np.zeros_like(picture.cells)
+    for item in parts:
+        row, column = item.row - picture.row, item.column - picture.column
+        while True:
+            r, c = row + dr, column + dc
+            h, w = item.shape
+            if not (r >= 0 and r + h <= height and c >= 0 and c + w <= width):
+                break
+            if (result[r : r + h, c : c + w][item.cells != 0] != 0).any():
+                break
+            row, column = r, c
+        h, w = item.shape
+        np.copyto(result[row : row + h, column : column + w], item.cells, where=item.cells != 0)
+    return picture.with_cells(result)
+
+
+def shift(picture: Image, rows: int, columns: int) -> Image:
+    """Moves the content, around the edges."""
+    return picture.with_cells(np.roll(picture.cells, (rows, columns), (0, 1)))
+
+
+def move(picture: Image, rows: int, columns: int) -> Image:
+    """Moves the image as a whole, with its place."""
+    return Image(picture.cells, picture.row + rows, picture.column + columns)
+
+
+def _connected_right(cells: Cells) -> Cells:
+    left, right = _swept_right(cells), _swept_right(cells[:, ::-1])[:, ::-1]
+    return np.where((left == right) & (cells == 0), left, 0).astype(np.int8)
+
+
+def connect_rows(picture: Image) -> Image:
+    """Joins cells of one color in a row by a line, if only blank cells lie between."""
+    cells = picture.cells
+    return picture.with_cells(np.where(cells != 0, cells, _connected_right(cells)))
+
+
+def connect_columns(picture: Image) -> Image:
+    """Joins cells of one color in a column by a line, if only blank cells lie between."""
+    cells = picture.cells
+    return picture.with_cells(np.where(cells != 0, cells, _connected_right(cells.T).T))
+
+
+def connect(picture: Image) -> Image:
+    """Joins cells of one color in a row or column; columns are drawn over rows."""
+    cells = picture.cells
+    result = np.where(cells != 0, cells, _connected_right(cells.T).T)
+    return picture.with_cells(np.where(result != 0, result, _connected_right(cells)))
+
+
+def connect_diagonals(picture: Image) -> Image:
+    """Joins cells of one color in a diagonal by a line, if only blank cells lie between."""
+    cells = picture.cells
+    result = cells
+    for one, other in (("down_right", "up_left"), ("down_left", "up_right")):
+        a, b = swept(cells, one), swept(cells, other)
+        result = np.where((result == 0) & (a == b), a, result)
+    return picture.with_cells(result)
+
+
+def between_rows(picture: Image) -> Image:
+    """Keeps the new cells of `connect_rows` alone."""
+    return picture.with_cells(_connected_right(picture.cells))
+
+
+def between_columns(picture: Image) -> Image:
+    """Keeps the new cells of `connect_columns` alone."""
+    return picture.with_cells(_connected_right(picture.cells.T).T)
+
+
+def fill_rows(picture: Image) -> Image:
+    """Fills each row that has a single color with it."""
+    return picture.with_cells(_single_colors(picture.cells)[:, None].repeat(picture.shape[1], 1))
+
+
+def fill_columns(picture: Image) -> Image:
+    """Fills each column that has a single color with it."""
+    return transpose_cells(fill_rows(transpose_cells(picture)))
+
+
+def fill_rows_and_columns(picture: Image) -> Image:
+    """Fills rows and columns with their single color; rows are drawn over columns."""
+    rows, columns = fill_rows(picture).cells, fill_columns(picture).cells
+    return picture.with_cells(np.where(rows != 0, rows, columns))
+
+
+def transpose_cells(picture: Image) -> Image:
+    """Mirrors the cells in the main diagonal, the place kept."""
+    return Image(picture.cells.T, picture.row, picture.column)
+
+
+def _single_colors(cells: Cells) -> Cells:
+    """Returns the only color of each row, or 0."""
+    top = cells.max(axis=1)
+    return np.where(((cells == 0) | (cells == top[:, None])).all(axis=1), top, 0).astype(np.int8)
+
+
+def full_rows(picture: Image) -> Image:
+    """Keeps rows that have no blank cell."""
+    mask = (picture.cells != 0).all(axis=1)
+    return picture.with_cells(np.where(mask[:, None], picture.cells, 0))
+
+
+def full_columns(picture: Image) -> Image:
+    """Keeps columns that have no blank cell."""
+    mask = (picture.cells != 0).all(axis=0)
+    return picture.with_cells(np.where(mask[None, :], picture.cells, 0))
+
+
+def flood(picture: Image, diagonal: bool) -> Image:
+    """Lets colored cells spread into all blank cells, step by step."""
+    for _ in range(sum(picture.shape)):
+        grown = grow(picture, diagonal)
+        if (grown.cells == picture.cells).all():
+            return grown
+        picture = grown
+    return picture
+
+
+def rays_from_objects(picture: Image, directions: tuple[str, ...]) -> Image:
+    """Draws rays to the edge, over everything, from cells of the least common color."""
+    counts = np.bincount(picture.cells.ravel(), minlength=10)
+    counts[background_color(picture)] = 0
+    present = counts.nonzero()[0]
+    if not present.size:
+        raise NoResultError("no colors")
+    color = int(present[counts[present].argmin()])
+    alone: Cells = np.where(picture.cells == color, color, 0).astype(np.int8)
+    result = picture.cells
+    for direction in directions:
+        ray: Mask = swept(alone, direction) != 0
+        result = np.where(ray, color, result)
+    return picture.with_cells(result)

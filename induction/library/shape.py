@@ -1,0 +1,280 @@
+"""Shapes: bounding boxes, interiors, outlines, holes, and counts drawn as bars."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from induction.library.color import most_common_color
+from induction.library.image import Image, Mask, NoResultError, bounding_box, checked, part
+
+EIGHT = np.ones((3, 3), np.int8)
+FOUR = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.int8)
+
+
+def labels_of(mask: Mask, diagonal: bool) -> tuple[NDArray[np.int32], int]:
+    """Returns the connected parts of a mask as numbers from 1, and how many there are."""
+    labels, n = ndimage.label(mask, EIGHT if diagonal else FOUR)
+    return labels.astype(np.int32, copy=False), int(n)
+
+
+def enclosed(mask: Mask, diagonal: bool = False) -> Mask:
+    """Returns the cells outside the mask that no path around it connects to the border."""
+    height, width = mask.shape
+    outside = np.ones((height + 2, width + 2), np.bool_)
+    outside[1:-1, 1:-1] = ~mask
+    labels, _ = labels_of(outside, diagonal)
+    inner = labels[1:-1, 1:-1]
+    result: Mask = (inner != labels[0, 0]) & ~mask
+    return result
+
+
+def dilated(mask: Mask, diagonal: bool) -> Mask:
+    """Returns the mask grown by one cell."""
+    result = mask.copy()
+    result[1:] |= mask[:-1]
+    result[:-1] |= mask[1:]
+    upright = result if diagonal else mask
+    grown = result.copy()
+    grown[:, 1:] |= upright[:, :-1]
+    grown[:, :-1] |= upright[:, 1:]
+    return grown
+
+
+def crop(picture: Image) -> Image:
+    """Cuts away blank margins."""
+    return part(picture, *bounding_box(picture.cells != 0))
+
+
+def crop_background(picture: Image) -> Image:
+    """Cuts away margins of the color most common among the corners."""
+    cells = picture.cells
+    corners = np.array([cells[0, 0], cells[0, -1], cells[-1, 0], cells[-1, -1]])
+    margin = int(np.bincount(corners).argmax())
+    return part(picture, *bounding_box(cells != margin))
+
+
+def hull(picture: Image) -> Image:
+    """Fills the bounding box with the most common color."""
+    color = most_common_color(picture)
+    inner = crop(picture)
+    return inner.with_cells(np.full(inner.shape, color))
+
+
+def filled(picture: Image) -> Image:
+    """Fills the whole rectangle with the most common color."""
+    return picture.with_cells(np.full(picture.shape, most_common_color(picture)))
+
+
+def hull_complement(picture: Image) -> Image:
+    """Paints the blank cells in the bounding box in the most common color, erases the others."""
+    inner = crop(picture)
+    return inner.with_cells(np.where(inner.cells == 0, most_common_color(picture), 0))
+
+
+def holes(picture: Image) -> Image:
+    """Keeps enclosed blank cells alone, in the most common color."""
+    mask = enclosed(picture.cells != 0)
+    return picture.with_cells(np.where(mask, most_common_color(picture), 0))
+
+
+def fill_holes(picture: Image) -> Image:
+    """Fills enclosed blank cells with the most common color."""
+    mask = enclosed(picture.cells != 0)
+    return picture.with_cells(np.where(mask, most_common_color(picture), picture.cells))
+
+
+def fill_each_hole(picture: Image) -> Image:
+    """Fills each enclosed blank part with the color that encloses it, where that is one color."""
+    cells = picture.cells
+    result = cells.copy()
+    labels, n = labels_of(enclosed(cells != 0), False)
+    for i in range(1, n + 1):
+        inside = labels == i
+        rim = cells[dilated(inside, False) & ~inside]
+        if rim.size and (rim == rim[0]).all():
+            result[inside] = rim[0]
+    return picture.with_cells(result)
+
+
+def fill_holes_with_content(picture: Image) -> Image:
+    """Fills what a color encloses with the color of the marks inside it."""
+    cells = picture.cells
+    result = cells.copy()
+    for color in range(1, 10):
+        mask = cells == color
+        if not mask.any():
+            continue
+        labels, n = labels_of(enclosed(mask), False)
+        for i in range(1, n + 1):
+            inside = labels == i
+            found = np.unique(cells[inside])
+            found = found[found != 0]
+            if len(found) == 1:
+                result[inside] = found[0]
+    return picture.with_cells(result)
+
+
+def interior(picture: Image) -> Image:
+    """Keeps the cells that do not touch a blank one or the edge."""
+    mask = picture.cells != 0
+    padded = np.ones((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    padded[1:-1, 1:-1] = ~mask
+    near = dilated(padded, True)[1:-1, 1:-1]
+    return picture.with_cells(np.where(near, 0, picture.cells))
+
+
+def border(picture: Image) -> Image:
+    """Keeps the cells that touch a blank one or the edge."""
+    mask = picture.cells != 0
+    padded = np.ones((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    padded[1:-1, 1:-1] = ~mask
+    near = dilated(padded, True)[1:-1, 1:-1]
+    return picture.with_cells(np.where(near, picture.cells, 0))
+
+
+def frame(picture: Image) -> Image:
+    """Keeps the outermost rows and columns."""
+    cells = picture.cells.copy()
+    cells[1:-1, 1:-1] = 0
+    return Image(cells, picture.row, picture.column)
+
+
+def inside(picture: Image) -> Image:
+    """Cuts away the outermost rows and columns."""
+    height, width = picture.shape
+    return part(picture, 1, height - 1, 1, width - 1)
+
+
+def crop_inside(picture: Image) -> Image:
+    """Returns the bounding box without its outermost rows and columns."""
+    return inside(crop(picture))
+
+
+def surrounded(picture: Image, color: int) -> Image:
+    """Puts a border of one cell around the image."""
+    cells = np.full((picture.shape[0] + 2, picture.shape[1] + 2), color, np.int8)
+    cells[1:-1, 1:-1] = picture.cells
+    return checked(cells, picture.row - 1, picture.column - 1)
+
+
+def outline(picture: Image, diagonal: bool) -> Image:
+    """Keeps the blank cells that touch colored ones, in the most common color."""
+    mask = picture.cells != 0
+    rim = dilated(mask, diagonal) & ~mask
+    return picture.with_cells(np.where(rim, most_common_color(picture), 0))
+
+
+def grow(picture: Image, diagonal: bool) -> Image:
+    """Lets colored cells grow by one cell into blank ones."""
+    cells = picture.cells
+    result = cells.copy()
+    shifts = [(-1, 0), (1, 0), (0, -1), (0, 1)]
+    if diagonal:
+        shifts += [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+    height, width = cells.shape
+    for dr, dc in shifts:
+        here = result[max(dr, 0) : height + min(dr, 0), max(dc, 0) : width + min(dc, 0)]
+        there = cells[max(-dr, 0) : height - max(dr, 0), max(-dc, 0) : width - max(dc, 0)]
+        np.copyto(here, there, where=here == 0)
+    return picture.with_cells(result)
+
+
+def shrink(picture: Image, diagonal: bool) -> Image:
+    """Erases the cells that touch a blank one; the edge does not count as blank."""
+    near = dilated(picture.cells == 0, diagonal)
+    return picture.with_cells(np.where(near, 0, picture.cells))
+
+
+def erase_isolated(picture: Image) -> Image:
+    """Erases colored cells without a neighbor, of the eight, of their color."""
+    cells = picture.cells
+    result = np.zeros_like(cells)
+    for color in np.unique(cells):
+        if color:
+            mask = cells == color
+            counts = ndimage.convolve(mask.astype(np.int8), EIGHT, mode="constant")
+            result[mask & (counts > 1)] = color
+    return picture.with_cells(result)
+
+
+def keep_isolated(picture: Image) -> Image:
+    """Keeps colored cells without a neighbor, of the eight, of their color."""
+    kept = erase_isolated(picture)
+    return picture.with_cells(np.where(kept.cells != 0, 0, picture.cells))
+
+
+def smoothed(picture: Image) -> Image:
+    """Gives each cell the most common color of its surroundings of three by three."""
+    counts = [
+        ndimage.convolve((picture.cells == c).astype(np.int16), EIGHT, mode="constant") * 16
+        + (picture.cells == c)
+        for c in range(10)
+    ]
+    return picture.with_cells(np.argmax(counts, axis=0))
+
+
+def majority(picture: Image) -> Image:
+    """Returns one cell in the most common color."""
+    return Image(np.full((1, 1), most_common_color(picture), np.int8), picture.row, picture.column)
+
+
+def cell_count_bar(picture: Image) -> Image:
+    """Returns a row as long as the image has colored cells, in the most common color."""
+    n = int((picture.cells != 0).sum())
+    return checked(np.full((1, n), most_common_color(picture), np.int8))
+
+
+def component_count_bar(picture: Image, diagonal: bool) -> Image:
+    """Returns a row as long as the image has connected parts, in the most common color."""
+    _, n = labels_of(picture.cells != 0, diagonal)
+    return checked(np.full((1, n), most_common_color(picture), np.int8))
+
+
+def color_count_square(picture: Image) -> Image:
+    """Returns a square whose side is the number of colors, in the most common one."""
+    n = len(np.unique(picture.cells[picture.cells != 0]))
+    return checked(np.full((n, n), most_common_color(picture), np.int8))
+
+
+def component_count_diagonal(picture: Image) -> Image:
+    """Returns a square with a diagonal as long as the image has connected parts."""
+    _, n = labels_of(picture.cells != 0, True)
+    return checked(np.eye(n, dtype=np.int8) * most_common_color(picture))
+
+
+def centered(picture: Image) -> Image:
+    """Returns the middle cell, or the middle two by two, where sides are even."""
+    height, width = picture.shape
+    top, left = (height - 1) // 2, (width - 1) // 2
+    return part(picture, top, height // 2 + 1, left, width // 2 + 1)
+
+
+def at_origin(picture: Image) -> Image:
+    """Moves the image to the origin."""
+    return Image(picture.cells)
+
+
+def largest_blank_rectangle(picture: Image) -> Image:
+    """Paints the largest blank rectangle, at least two cells wide and high, in color 1."""
+    blank = picture.cells == 0
+    height, width = blank.shape
+    run = np.zeros(width, np.int64)
+    best, box = 3, None
+    for r in range(height):
+        run = (run + 1) * blank[r]
+        for left in range(width):
+            tall = int(run[left])
+            for right in range(left, width):
+                tall = min(tall, int(run[right]))
+                if tall < 2:
+                    break
+                area = tall * (right - left + 1)
+                if right > left and area > best:
+                    best, box = area, (r - tall + 1, r + 1, left, right + 1)
+    if box is None:
+        raise NoResultError("no blank rectangle")
+    cells = np.zeros_like(picture.cells)
+    cells[box[0] : box[1], box[2] : box[3]] = 1
+    return picture.with_cells(cells)

@@ -1,0 +1,210 @@
+"""Synthesis: everything that is tried on a task, in order, within a number of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc.task import Task
+from induction.library.color import color_roles, normalized
+from induction.library.image import image
+from induction.search.enumeration import Graph
+from induction.search.node import Node, Piece
+from induction.search.operation import Scene
+from induction.search.painting import (
+    Target,
+    exact_proposals,
+    lookup_proposals,
+    painted_proposals,
+)
+from induction.search.proposal import Proposal, distinct
+from induction.search.rules import rule_proposals
+from induction.search.sizes import Canvas, canvases
+from induction.search.sweeping import sweep_proposals
+from induction.search.vocabulary import operations
+
+Array = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfig:
+    """Bounds of the search.
+
+    Attributes:
+        max_cost: Greatest cost of an enumerated expression.
+        max_steps: Work spent on enumeration for one size of the output, in calls.
+        first_cost: Greatest cost of the expressions from which sizes are inferred.
+        max_canvases: How many sizes of the output are tried.
+        max_lookup_pieces: How many pieces are joined in pairs.
+        max_pieces: How many pieces are painted over each other.
+        trusted_cost: A program at most this costly ends the search for other sizes and roles.
+        max_bases: On how many images of the output's size rules are learned.
+        max_rule_pieces: How many pieces a rule may ask about.
+        max_splits: Greatest number of questions in a rule.
+        max_proposals: How many programs are returned.
+        max_per_output: How many programs are returned for the same outputs.
+    """
+
+    max_cost: int = 8
+    max_steps: int = 40_000
+    first_cost: int = 4
+    max_canvases: int = 2
+    max_lookup_pieces: int = 120
+    max_pieces: int = 1500
+    trusted_cost: float = 9.0
+    max_bases: int = 1
+    max_rule_pieces: int = 40
+    max_splits: int = 8
+    max_proposals: int = 40
+    max_per_output: int = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """A task as arrays: all inputs, demonstrations first, and the demonstrations' outputs."""
+
+    inputs: tuple[Array, ...]
+    outputs: tuple[Array, ...]
+
+    @property
+    def test_inputs(self) -> tuple[Array, ...]:
+        """The test inputs."""
+        return self.inputs[len(self.outputs) :]
+
+
+def arrays_of(task: Task) -> Arrays:
+    """Returns a task's grids as arrays."""
+    return Arrays(
+        tuple(grid.array.astype(np.int64) for grid in task.inputs),
+        tuple(grid.array.astype(np.int64) for grid in task.outputs),
+    )
+
+
+def proposals_for(task: Task, config: SearchConfig) -> list[Proposal]:
+    """Returns programs that reproduce all demonstrations, simplest first."""
+    arrays = arrays_of(task)
+    found = _search(arrays, config)
+    smaller = replace(config, max_steps=config.max_steps // 2, max_canvases=1)
+    for fixed in _role_choices(arrays):
+        if any(proposal.cost <= config.trusted_cost for proposal in found):
+            break
+        roles = [color_roles(grid, fixed) for grid in arrays.inputs]
+        inputs = tuple(normalized(g, r) for g, r in zip(arrays.inputs, roles, strict=True))
+        outputs = tuple(normalized(g, r) for g, r in zip(arrays.outputs, roles, strict=False))
+        variant = _search(Arrays(inputs, outputs), smaller)
+        found += [p.with_roles(arrays.test_inputs, fixed) for p in variant]
+    return distinct(found, config.max_per_output)[: config.max_proposals]
+
+
+def _role_choices(arrays: Arrays) -> list[tuple[int, ...]]:
+    """Returns sets of colors to leave as they are while others are ranked by frequency."""
+    n = len(arrays.outputs)
+    in_inputs = [set(np.unique(g).tolist()) for g in arrays.inputs]
+    in_outputs = [set(np.unique(g).tolist()) for g in arrays.outputs]
+    everywhere = set.intersection(*in_inputs)
+    new = [o - i for o, i in zip(in_outputs, in_inputs[:n], strict=False)]
+    always_new = set.intersection(*new)
+    anywhere = set.union(*in_inputs)
+    choices = []
+    if anywhere - everywhere:
+        fixed = tuple(sorted(everywhere | always_new | {0}))
+        choices.append(fixed)
+    common = {int(np.bincount(g.ravel(), minlength=10).argmax()) for g in arrays.inputs}
+    if common != {0}:
+        choices.append(tuple(c for c in range(10) if c != 0 and c not in common))
+    return choices
+
+
+def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
+    """Returns programs for the task as it stands."""
+    colors = sorted({int(c) for grid in arrays.inputs for c in np.unique(grid)})
+    pictures = [image(grid) for grid in arrays.inputs]
+    shapes = [(output.shape[0], output.shape[1]) for output in arrays.outputs]
+    graph = Graph(tuple(Scene(picture) for picture in pictures))
+    graph.add_input()
+    basic = operations(colors, has_canvas=False)
+    found: list[Proposal] = []
+    if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
+        graph.extend(basic, config.first_cost, config.max_steps)
+    sizes = canvases(graph.nodes, shapes, config.max_canvases)
+    for canvas in sizes:
+        if not any(proposal.cost <= config.trusted_cost for proposal in found):
+            found += _search_size(arrays, canvas, colors, config)
+    if all(p.shape == shape for p, shape in zip(pictures, shapes, strict=False)):
+        found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
+    if not sizes:
+        graph.extend(basic, config.max_cost, config.max_steps)
+        found += _finish(graph.nodes, arrays, None, config)
+    return found
+
+
+def _search_size(
+    arrays: Arrays, canvas: Canvas, colors: Sequence[int], config: SearchConfig
+) -> list[Proposal]:
+    scenes = tuple(
+        Scene(image(grid), blank) for grid, blank in zip(arrays.inputs, canvas.images, strict=True)
+    )
+    graph = Graph(scenes)
+    graph.add_input()
+    graph.extend(operations(colors, has_canvas=True), config.max_cost, config.max_steps)
+    return _finish(graph.nodes, arrays, canvas, config)
+
+
+def _pieces(nodes: Sequence[Node], arrays: Arrays, canvas: Canvas | None) -> list[Piece]:
+    """Returns the nodes whose images have the outputs' sizes, cheapest first, equal ones once."""
+    shapes = tuple(output.shape for output in arrays.outputs)
+    n = len(shapes)
+    found: dict[bytes, Piece] = {}
+    for node in sorted(nodes, key=lambda node: node.cost):
+        if node.kind != "image":
+            continue
+        images = node.images
+        if any(p.cells.shape != s for p, s in zip(images, shapes, strict=False)):
+            continue
+        if canvas and any(
+            p.shape != c.shape for p, c in zip(images[n:], canvas.images[n:], strict=True)
+        ):
+            continue
+        cells = np.concatenate([p.cells.ravel() for p in images])
+        test_shapes = tuple(p.shape for p in images[n:])
+        key = cells.tobytes() + repr(test_shapes).encode()
+        if key not in found:
+            found[key] = Piece(node, test_shapes, cells)
+    return list(found.values())
+
+
+def _finish(
+    nodes: Sequence[Node], arrays: Arrays, canvas: Canvas | None, config: SearchConfig
+) -> list[Proposal]:
+    groups: dict[tuple[tuple[int, int], ...], list[Piece]] = {}
+    for piece in _pieces(nodes, arrays, canvas):
+        groups.setdefault(piece.shapes, []).append(piece)
+    found: list[Proposal] = []
+    for shapes, pieces in groups.items():
+        found += _finish_group(pieces, shapes, arrays, config)
+    if canvas is None:
+        return found
+    line = f"canvas = {canvas.text}"
+    return [replace(p, body=(line, *p.body)) if "canvas" in " ".join(p.body) else p for p in found]
+
+
+def _finish_group(
+    pieces: Sequence[Piece],
+    shapes: tuple[tuple[int, int], ...],
+    arrays: Arrays,
+    config: SearchConfig,
+) -> list[Proposal]:
+    cells = np.concatenate([output.ravel() for output in arrays.outputs]).astype(np.int8)
+    ends = tuple(np.cumsum([output.size for output in arrays.outputs]).tolist())
+    target = Target(cells, shapes, ends)
+    found = exact_proposals(pieces, target)
+    limit = min(config.max_lookup_pieces, max(10, 400_000 // max(1, len(cells))))
+    found += lookup_proposals(pieces[:limit], target, 12)
+    costs = sorted({piece.cost for piece in pieces})
+    found += painted_proposals(pieces[: config.max_pieces], target, costs)
+    for base in pieces[: config.max_bases]:
+        found += rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
+    return found

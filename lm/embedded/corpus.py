@@ -1,0 +1,170 @@
+"""What the embedded model is pre-trained on: many pairs a task, drawn under augmentation.
+
+Reads RE-ARC's verified examples of the ARC-1 training tasks (`re_arc.npz.xz`, see CONTRIBUTING.md)
+and the training split itself. Nothing else: evaluation tasks never enter, and the one training
+task that is byte-identical to an evaluation task is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc.errors import DataError
+from arc.grid import N_COLORS, Cells
+from arc.task import Pair, Task
+from arc.transform import SYMMETRIES
+from lm.embedded.batch import Sample
+from lm.embedded.encoding import N_HEADER
+
+TWINS = frozenset({"40853293"})
+"""Training tasks whose pairs are those of an evaluation task."""
+
+
+def is_held_out(task_id: str) -> bool:
+    """Whether a training task is kept for choosing settings: about one in seven is."""
+    return hashlib.sha256(task_id.encode()).digest()[0] % 7 == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Pairs of many tasks, in one flat array.
+
+    Attributes:
+        task_ids: The tasks, in the order of the vector table.
+        task: Index into `task_ids` of each pair, (n,).
+        shapes: Input height and width, output height and width, (n, 4).
+        starts: Where each pair's cells begin in `cells`, (n,).
+        cells: All input and output cells, one byte each.
+        fixed: Per task the colors that augmentation must not permute, (n_tasks, 10).
+        members: Per task the indices of its pairs, shortest first.
+    """
+
+    task_ids: tuple[str, ...]
+    task: NDArray[np.int64]
+    shapes: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    cells: NDArray[np.uint8]
+    fixed: NDArray[np.bool_]
+    members: tuple[NDArray[np.int64], ...]
+
+    def pair(self, index: int) -> tuple[Cells, Cells]:
+        """Returns the input and output cells of one pair, as views."""
+        height, width, out_height, out_width = self.shapes[index]
+        start = self.starts[index]
+        middle = start + height * width
+        end = middle + out_height * out_width
+        return (
+            self.cells[start:middle].reshape(height, width),
+            self.cells[middle:end].reshape(out_height, out_width),
+        )
+
+    def draw(self, rng: np.random.Generator, max_length: int, recolor: float) -> Sample:
+        """Returns a random pair of a random task under a random symmetry and recoloring."""
+        while True:
+            task = int(rng.integers(len(self.task_ids)))
+            members = self.members[task]
+            lengths = self._lengths(members)
+            n_fit = int(np.searchsorted(lengths, max_length, side="right"))
+            if n_fit:
+                break
+        source, target = self.pair(int(members[rng.integers(n_fit)]))
+        symmetry = int(rng.integers(len(SYMMETRIES)))
+        source, target = SYMMETRIES[symmetry](source), SYMMETRIES[symmetry](target)
+        recolored = bool(rng.random() < recolor)
+        if recolored:
+            image = color_permutation(rng, self.fixed[task])
+            source, target = image[source], image[target]
+        return Sample(source, target, symmetry, recolored, task)
+
+    def _lengths(self, members: NDArray[np.int64]) -> NDArray[np.int64]:
+        shapes = self.shapes[members]
+        return np.asarray(
+            shapes[:, 0] * shapes[:, 1] + N_HEADER + shapes[:, 2] * shapes[:, 3], dtype=np.int64
+        )
+
+
+def color_permutation(rng: np.random.Generator, fixed: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Returns the image of colors 0-9 under a random permutation of those not fixed."""
+    image = np.arange(N_COLORS, dtype=np.uint8)
+    free = np.flatnonzero(~fixed)
+    image[free] = rng.permutation(free)
+    return image
+
+
+def fixed_colors(pairs: Sequence[Pair]) -> NDArray[np.bool_]:
+    """Returns which colors carry meaning of their own: 0, and those in outputs only."""
+    in_inputs = np.zeros(N_COLORS, dtype=bool)
+    in_outputs = np.zeros(N_COLORS, dtype=bool)
+    for pair in pairs:
+        in_inputs[pair.input.array] = True
+        in_outputs[pair.output.array] = True
+    fixed = in_outputs & ~in_inputs
+    fixed[0] = True
+    return np.asarray(fixed)
+
+
+def load_corpus(re_arc: Path | None, tasks: Sequence[Task], *, hold_out: bool) -> Corpus:
+    """Returns the corpus of the given training tasks with, where given, RE-ARC's pairs.
+
+    Raises:
+        DataError: The file is missing or not RE-ARC's arrays.
+    """
+    kept = [
+        task
+        for task in tasks
+        if task.task_id not in TWINS and not (hold_out and is_held_out(task.task_id))
+    ]
+    index = {task.task_id: i for i, task in enumerate(kept)}
+    parts = [_from_tasks(kept)]
+    if re_arc is not None:
+        parts.append(_from_re_arc(re_arc, index))
+    task, shapes, cells = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    sizes = shapes[:, 0] * shapes[:, 1] + shapes[:, 2] * shapes[:, 3]
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    order = np.argsort(sizes, kind="stable")
+    members = tuple(order[task[order] == i] for i in range(len(kept)))
+    fixed = np.stack([fixed_colors(task.pairs) for task in kept])
+    return Corpus(tuple(index), task, shapes, starts, cells, fixed, members)
+
+
+_Part = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
+
+
+def _from_tasks(tasks: Sequence[Task]) -> _Part:
+    owners, shapes, cells = [], [], []
+    for i, task in enumerate(tasks):
+        for pair in task.pairs:
+            owners.append(i)
+            shapes.append((*pair.input.shape, *pair.output.shape))
+            cells.append(pair.input.cells + pair.output.cells)
+    return (
+        np.array(owners),
+        np.array(shapes),
+        np.frombuffer(b"".join(cells), dtype=np.uint8),
+    )
+
+
+def _from_re_arc(path: Path, index: dict[str, int]) -> _Part:
+    try:
+        with lzma.open(path) as file:
+            arrays = np.load(file)
+            ids, task = arrays["ids"], arrays["task"]
+            shapes, packed = arrays["shapes"].astype(np.int64), arrays["cells"]
+    except (OSError, lzma.LZMAError, KeyError, ValueError) as error:
+        raise DataError(
+            f"{path}: RE-ARC's arrays expected ({error}); see CONTRIBUTING.md"
+        ) from None
+    cells = np.stack([packed >> 4, packed & 15], axis=-1).reshape(-1)
+    sizes = shapes[:, 0] * shapes[:, 1] + shapes[:, 2] * shapes[:, 3]
+    owner_of = np.array([index.get(str(task_id), -1) for task_id in ids])
+    owners = owner_of[task]
+    keep = owners >= 0
+    cells = cells[: int(sizes.sum())][np.repeat(keep, sizes)]
+    return owners[keep], shapes[keep], cells

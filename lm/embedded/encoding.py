@@ -1,0 +1,159 @@
+"""How a pair becomes a sequence of feature tokens, and back.
+
+A sequence is the input's cells, one slot for the output's height, one for its width, then one
+slot for each output cell, row by row. A slot carries what is known *before* its own value: the
+input around the same place, the output neighbors already written, the sizes. So a decoded
+output is a rectangle by construction: first its sides, then exactly as many cells.
+
+Each token is a bag of `N_FEATURES` categorical features; feature values are offset so that one
+table of `N_CODES` rows embeds them all. Besides the 3x3 surroundings a slot sees the input cell at
+its mirrored, transposed, tiled and rescaled place: relations that rotary positions cannot
+express and that small models do not find in the little training we can afford.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arc.grid import MAX_SIDE, Cells
+
+Indices = NDArray[np.int64]
+
+OUTSIDE, ABSENT = 10, 11
+_CELL_CODES = 12
+_SIDE_CODES = MAX_SIDE + 1
+_N_INPUT = 15
+_N_OUTPUT = 4
+_N_SIDES = 4
+_N_KINDS = 4
+N_FEATURES = _N_INPUT + _N_OUTPUT + _N_SIDES + 1
+OUTPUT_FEATURES = slice(_N_INPUT, _N_INPUT + _N_OUTPUT)
+
+_OFFSETS = np.concatenate(
+    [
+        np.arange(_N_INPUT + _N_OUTPUT) * _CELL_CODES,
+        (_N_INPUT + _N_OUTPUT) * _CELL_CODES + np.arange(_N_SIDES + 1) * _SIDE_CODES,
+    ]
+)
+N_CODES = int(_OFFSETS[-1]) + _N_KINDS
+N_HEADER = 2
+"""Slots between input and output cells: the output's height, then its width."""
+
+_INPUT_KIND, _HEIGHT_KIND, _WIDTH_KIND, _OUTPUT_KIND = range(_N_KINDS)
+N_PLANES = 3
+_INPUT_PLANE, _HEADER_PLANE, _OUTPUT_PLANE = range(N_PLANES)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A part of a sequence.
+
+    Attributes:
+        features: Codes into the embedding table, shape (length, N_FEATURES).
+        positions: Plane, row and column of each token, shape (length, 3).
+    """
+
+    features: Indices
+    positions: Indices
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+def encode_input(cells: Cells) -> Tokens:
+    """Returns the tokens of an input grid, one a cell."""
+    height, width = cells.shape
+    rows, columns = _places(height, width)
+    features = np.empty((len(rows), N_FEATURES), dtype=np.int64)
+    features[:, :_N_INPUT] = _surroundings(cells, rows, columns, cells.shape)
+    features[:, OUTPUT_FEATURES] = ABSENT
+    features[:, _N_INPUT + _N_OUTPUT :] = (height, width, 0, 0, _INPUT_KIND)
+    return Tokens(features + _OFFSETS, _positions(_INPUT_PLANE, rows, columns))
+
+
+def encode_header(cells: Cells, output_height: int) -> Tokens:
+    """Returns the two slots that ask for the output's sides; the second knows the height."""
+    height, width = cells.shape
+    features = np.full((N_HEADER, N_FEATURES), ABSENT, dtype=np.int64)
+    features[0, _N_INPUT + _N_OUTPUT :] = (height, width, 0, 0, _HEIGHT_KIND)
+    features[1, _N_INPUT + _N_OUTPUT :] = (height, width, output_height, 0, _WIDTH_KIND)
+    slots = np.arange(N_HEADER)
+    return Tokens(features + _OFFSETS, _positions(_HEADER_PLANE, slots, slots * 0))
+
+
+def encode_output(cells: Cells, output: Cells) -> Tokens:
+    """Returns the slots of all output cells, each knowing its written neighbors only."""
+    tokens = blank_output(cells, output.shape)
+    height, width = output.shape
+    padded = np.full((height + 1, width + 2), OUTSIDE, dtype=np.int64)
+    padded[1:, 1:-1] = output
+    neighbors = np.stack(
+        [padded[1:, :-2], padded[:-1, 1:-1], padded[:-1, :-2], padded[:-1, 2:]], axis=-1
+    )
+    tokens.features[:, OUTPUT_FEATURES] = (
+        neighbors.reshape(-1, _N_OUTPUT) + _OFFSETS[OUTPUT_FEATURES]
+    )
+    return tokens
+
+
+def blank_output(cells: Cells, shape: tuple[int, int]) -> Tokens:
+    """Returns the slots of an output of this shape, the neighbors not filled in yet."""
+    rows, columns = _places(*shape)
+    features = np.empty((len(rows), N_FEATURES), dtype=np.int64)
+    features[:, :_N_INPUT] = _surroundings(cells, rows, columns, shape)
+    features[:, OUTPUT_FEATURES] = OUTSIDE
+    features[:, _N_INPUT + _N_OUTPUT :] = (*cells.shape, *shape, _OUTPUT_KIND)
+    return Tokens(features + _OFFSETS, _positions(_OUTPUT_PLANE, rows, columns))
+
+
+def canvases(batch: int) -> Indices:
+    """Returns empty outputs to write into: cell (r, c) of an output stands at (r + 1, c + 1)."""
+    return np.full((batch, MAX_SIDE + 1, MAX_SIDE + 2), OUTSIDE, dtype=np.int64)
+
+
+def neighbor_codes(written: Indices, rows: Indices, columns: Indices) -> Indices:
+    """Returns the output features of one slot for each of a batch of half-written outputs.
+
+    `written` comes from `canvases`; `rows` and `columns`, of shape (batch,), say which slot. The
+    result has shape (batch, 4).
+    """
+    each = np.arange(len(written))
+    places = [(0, -1), (-1, 0), (-1, -1), (-1, 1)]
+    codes = [written[each, rows + 1 + dr, columns + 1 + dc] for dr, dc in places]
+    return np.asarray(np.stack(codes, axis=-1) + _OFFSETS[OUTPUT_FEATURES])
+
+
+def _places(height: int, width: int) -> tuple[Indices, Indices]:
+    rows, columns = np.divmod(np.arange(height * width), width)
+    return rows, columns
+
+
+def _positions(plane: int, rows: Indices, columns: Indices) -> Indices:
+    return np.stack([np.full_like(rows, plane), rows, columns], axis=-1)
+
+
+def _surroundings(cells: Cells, rows: Indices, columns: Indices, shape: tuple[int, int]) -> Indices:
+    """Returns the input features of slots in a grid of `shape`, shape (length, 15)."""
+    height, width = cells.shape
+    canvas = np.full((MAX_SIDE + 2, MAX_SIDE + 2), OUTSIDE, dtype=np.int64)
+    canvas[1 : height + 1, 1 : width + 1] = cells
+    found = np.empty((len(rows), _N_INPUT), dtype=np.int64)
+    around = [(dr, dc) for dr in range(3) for dc in range(3)]
+    for i, (dr, dc) in enumerate(around):
+        found[:, i] = canvas[rows + dr, columns + dc]
+    mirrored_rows = np.maximum(height - rows, 0)
+    mirrored_columns = np.maximum(width - columns, 0)
+    others = [
+        (rows + 1, mirrored_columns),
+        (mirrored_rows, columns + 1),
+        (mirrored_rows, mirrored_columns),
+        (columns + 1, rows + 1),
+        (rows % height + 1, columns % width + 1),
+        (rows * height // shape[0] + 1, columns * width // shape[1] + 1),
+    ]
+    for i, (r, c) in enumerate(others, start=len(around)):
+        found[:, i] = canvas[r, c]
+    return found

@@ -1,0 +1,190 @@
+"""The embedded transformer.
+
+Attention sees the whole input from everywhere and the output only backwards. Every cell has a
+rotary position (plane, row, column), so that the output cell being asked for and the input cell
+at the same place are close whatever the grid's width. What distinguishes tasks is one
+vector, added to every token; what distinguishes the eight symmetries is another.
+
+Source of the main choices (one pair a sequence, three-axis rotary positions, task vector, loss on
+outputs): mdlARC by M. Vakde, and VARC; see docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from arc.grid import MAX_SIDE, N_COLORS
+from lm.embedded.encoding import N_CODES, N_PLANES
+
+N_SYMMETRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """The sizes of an embedded model.
+
+    Attributes:
+        width: Channels of the residual stream.
+        layers: Number of transformer blocks.
+        heads: Attention heads a block; `width / heads` must be a multiple of 8.
+        hidden: Channels inside the gated feed-forward part.
+        rotary_base: The longest wavelength of the rotary positions, in cells over 2 pi.
+    """
+
+    width: int = 192
+    layers: int = 6
+    heads: int = 6
+    hidden: int = 512
+    rotary_base: float = 100.0
+
+
+class KeyValueCache:
+    """The keys and values of all tokens so far, in buffers made once for the whole decoding."""
+
+    def __init__(self, architecture: Architecture, batch: int, length: int) -> None:
+        heads = architecture.heads
+        shape = (architecture.layers, 2, batch, heads, length, architecture.width // heads)
+        self._buffer = torch.zeros(shape)
+        self.length = 0
+
+    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Writes the keys and values of new tokens, returns those of all tokens."""
+        end = self.length + keys.shape[2]
+        kept = self._buffer[layer, :, :, :, :end]
+        kept[0, :, :, self.length :] = keys
+        kept[1, :, :, self.length :] = values
+        return kept[0], kept[1]
+
+
+class EmbeddedModel(nn.Module):
+    """Predicts output sides and cells, given the features of every slot and a task vector."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        width = architecture.width
+        self.architecture = architecture
+        self.table = nn.Parameter(torch.randn(N_CODES, width) * 0.05)
+        self.symmetries = nn.Parameter(torch.zeros(N_SYMMETRIES, width))
+        self.recolored = nn.Parameter(torch.zeros(width))
+        self.blocks = nn.ModuleList(_Block(architecture) for _ in range(architecture.layers))
+        self.norm = nn.RMSNorm(width)
+        self.color_head = nn.Linear(width, N_COLORS, bias=False)
+        self.side_head = nn.Linear(width, MAX_SIDE, bias=False)
+        nn.init.zeros_(self.color_head.weight)
+        nn.init.zeros_(self.side_head.weight)
+        self.angles: Tensor
+        self.register_buffer("angles", _angles(architecture), persistent=False)
+
+    def embed(self, features: Tensor, context: Tensor) -> Tensor:
+        """Returns token embeddings of shape (batch, length, width).
+
+        `features` is (batch, length, N_FEATURES); `context`, of shape (batch, width), is what
+        holds for the whole sequence: see `context_of`.
+        """
+        batch, length, _ = features.shape
+        bag = torch.zeros(batch, length, N_CODES, device=features.device, dtype=self.table.dtype)
+        bag.scatter_(2, features, 1.0)
+        return bag @ self.table + context[:, None]
+
+    def context_of(self, vectors: Tensor, symmetries: Tensor, recolored: Tensor) -> Tensor:
+        """Returns the sum of task vector, symmetry vector and, where recolored, its mark."""
+        return vectors + self.symmetries[symmetries] + recolored[:, None] * self.recolored
+
+    def forward(
+        self,
+        embedded: Tensor,
+        positions: Tensor,
+        mask: Tensor | None,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        """Returns hidden states (batch, length, width).
+
+        `mask` is (batch, 1, length, cached + length), true where attention is allowed. The tokens
+        are added to the cache, if there is one.
+        """
+        rotation = self.rotation(positions)
+        hidden = embedded
+        for layer, block in enumerate(self.blocks):
+            hidden = block(hidden, rotation, mask, cache, layer)
+        if cache is not None:
+            cache.length += embedded.shape[1]
+        normed: Tensor = self.norm(hidden)
+        return normed
+
+    def rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns cosines and sines, each (batch, 1, length, head width / 2)."""
+        planes, rows, columns = positions.unbind(-1)
+        plane, row, column = self.angles.unbind(0)
+        turned = planes[..., None] * plane + rows[..., None] * row + columns[..., None] * column
+        return turned.cos()[:, None], turned.sin()[:, None]
+
+
+class _Block(nn.Module):
+    """Attention, then a gated feed-forward part, each on normalized input."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        width, hidden = architecture.width, architecture.hidden
+        self.heads = architecture.heads
+        self.attention_norm = nn.RMSNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
+        self.gain = nn.Parameter(torch.full((architecture.heads, 1, 1), 2.0))
+        self.mix = nn.Linear(width, width, bias=False)
+        self.feed_norm = nn.RMSNorm(width)
+        self.gate_up = nn.Linear(width, 2 * hidden, bias=False)
+        self.down = nn.Linear(hidden, width, bias=False)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.down.weight)
+
+    def forward(
+        self,
+        hidden: Tensor,
+        rotation: tuple[Tensor, Tensor],
+        mask: Tensor | None,
+        cache: KeyValueCache | None,
+        layer: int,
+    ) -> Tensor:
+        batch, length, width = hidden.shape
+        projected = self.query_key_value(self.attention_norm(hidden))
+        heads = projected.view(batch, length, 3, self.heads, width // self.heads)
+        queries, keys, values = heads.permute(2, 0, 3, 1, 4).unbind(0)
+        queries = _rotate(_normalize(queries) * self.gain, rotation)
+        keys = _rotate(_normalize(keys), rotation)
+        if cache is not None:
+            keys, values = cache.extend(layer, keys, values)
+        seen = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+        hidden = hidden + self.mix(seen.transpose(1, 2).reshape(batch, length, width))
+        gate, up = self.gate_up(self.feed_norm(hidden)).chunk(2, dim=-1)
+        fed: Tensor = self.down(functional.silu(gate) * up)
+        return hidden + fed
+
+
+def _normalize(heads: Tensor) -> Tensor:
+    return functional.rms_norm(heads, (heads.shape[-1],))
+
+
+def _rotate(heads: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    cosine, sine = rotation
+    first, second = heads.chunk(2, dim=-1)
+    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
+
+
+def _angles(architecture: Architecture) -> Tensor:
+    """Returns radians per step along plane, row and column, shape (3, head width / 2).
+
+    An eighth of the frequencies turns with the plane, the rest alternates between row and column
+    so that both get the whole range of wavelengths.
+    """
+    half = architecture.width // architecture.heads // 2
+    n_plane = half // 8
+    n_axis = (half - n_plane) // 2
+    angles = torch.zeros(3, half)
+    angles[0, :n_plane] = torch.pi / N_PLANES
+    speeds = architecture.rotary_base ** -(torch.arange(n_axis) / max(n_axis - 1, 1))
+    angles[1, n_plane : n_plane + n_axis] = speeds
+    angles[2, n_plane + n_axis : n_plane + 2 * n_axis] = speeds
+    return angles
