@@ -1,0 +1,1 @@
+"""The program: merges the two halves, runs them over a split, scores and reports."""

@@ -28,7 +28,7 @@ class InductionConfig:
     """
 
     max_cost: int = 8
-    max_steps: int = 40_000
+    max_steps: int = 60_000
     max_pieces: int = 1500
     max_programs: int = 40
     max_per_output: int = 4

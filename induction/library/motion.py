@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from induction.library.color import background_color
-from induction.library.image import Cells, Image, Mask, NoResultError
+from induction.library.image import Cells, Image, Images, Mask, NoResultError
 from induction.library.parts import mono_components
 from induction.library.shape import grow
 
@@ -81,29 +81,22 @@ def fall(picture: Image, direction: str) -> Image:
 def fall_objects(picture: Image, direction: str) -> Image:
     """Lets every connected part of one color fall as a whole."""
     dr, dc = DIRECTIONS[direction]
-    parts = list(mono_components(picture, True))
-    parts.sort(
-        key=lambda p: (
-            -(dr * (p.row + p.shape[0]) + dc * (p.column + p.shape[1]))
-            if dr + dc > 0
-            else -(dr * p.row + dc * p.column)
-        )
-    )
-    height, width = picture.shape
     result = np.zeros_like(picture.cells)
-    for item in parts:
+    for item in _foremost_first(mono_components(picture, True), dr, dc):
         row, column = item.row - picture.row, item.column - picture.column
-        while True:
-            r, c = row + dr, column + dc
-            h, w = item.shape
-            if not (r >= 0 and r + h <= height and c >= 0 and c + w <= width):
-                break
-            if (result[r : r + h, c : c + w][item.cells != 0] != 0).any():
-                break
-            row, column = r, c
-        h, w = item.shape
-        np.copyto(result[row : row + h, column : column + w], item.cells, where=item.cells != 0)
+        _stop_before(result, item.cells, row, column, dr, dc)
     return picture.with_cells(result)
+
+
+def _foremost_first(parts: Images, dr: int, dc: int) -> Images:
+    """Sorts parts so that those ahead in a direction come first."""
+
+    def lag(item: Image) -> int:
+        row = item.row + (item.shape[0] if dr > 0 else 0)
+        column = item.column + (item.shape[1] if dc > 0 else 0)
+        return -(dr * row + dc * column)
+
+    return tuple(sorted(parts, key=lag))
 
 
 def shift(picture: Image, rows: int, columns: int) -> Image:
@@ -222,4 +215,57 @@ def rays_from_objects(picture: Image, directions: tuple[str, ...]) -> Image:
     for direction in directions:
         ray: Mask = swept(alone, direction) != 0
         result = np.where(ray, color, result)
+    return picture.with_cells(result)
+
+
+def slide(picture: Image, color: int, direction: str) -> Image:
+    """Moves the parts of one color, each as a whole, until something is in their way."""
+    dr, dc = DIRECTIONS[direction]
+    cells = picture.cells
+    alone = picture.with_cells(np.where(cells == color, cells, 0))
+    result = np.where(cells == color, 0, cells).astype(np.int8)
+    for item in _foremost_first(mono_components(alone, True), dr, dc):
+        row, column = item.row - picture.row, item.column - picture.column
+        _stop_before(result, item.cells, row, column, dr, dc)
+    return picture.with_cells(result)
+
+
+def _stop_before(result: Cells, cells: Cells, row: int, column: int, dr: int, dc: int) -> None:
+    """Paints cells where they come to rest when they move from a place."""
+    height, width = cells.shape
+    shown = cells != 0
+    while True:
+        r, c = row + dr, column + dc
+        if not (0 <= r <= result.shape[0] - height and 0 <= c <= result.shape[1] - width):
+            break
+        if result[r : r + height, c : c + width][shown].any():
+            break
+        row, column = r, c
+    np.copyto(result[row : row + height, column : column + width], cells, where=shown)
+
+
+def attract(picture: Image, color: int) -> Image:
+    """Moves all other parts straight towards the bounding box of a color, until they touch."""
+    cells = picture.cells
+    rows, columns = np.nonzero(cells == color)
+    if not rows.size:
+        raise NoResultError("nothing attracts")
+    top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+    result = np.where(cells == color, cells, 0).astype(np.int8)
+    others = mono_components(picture.with_cells(np.where(cells == color, 0, cells)), True)
+    for item in others:
+        row, column = item.row - picture.row, item.column - picture.column
+        height, width = item.shape
+        beside = row < bottom and row + height > top
+        level = column < right and column + width > left
+        dr = 0 if beside or not level else (1 if row < top else -1)
+        dc = 0 if level or not beside else (1 if column < left else -1)
+        if dr or dc:
+            _stop_before(result, item.cells, row, column, dr, dc)
+        else:
+            np.copyto(
+                result[row : row + height, column : column + width],
+                item.cells,
+                where=item.cells != 0,
+            )
     return picture.with_cells(result)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from induction.library.cellwise import Property
+from induction.library.cellwise import Property, ray
 from induction.library.image import Image
 from induction.library.shape import EIGHT, FOUR, enclosed
 
@@ -225,3 +225,46 @@ def touching_color(picture: Image, kind: str) -> Property:
             np.maximum.at(best, labels[here][differs], cells[there][differs])
     best[0] = NO_OBJECT
     return best[labels]
+
+
+def object_major_color(picture: Image, kind: str) -> Property:
+    """Returns the most common color within the part."""
+    cells = picture.cells
+    parts = object_labels(picture, kind)
+    labels = parts[0]
+    values = [
+        int(np.bincount(cells[box][labels[box] == i], minlength=10).argmax())
+        for i, box in enumerate(ndimage.find_objects(labels), 1)
+    ]
+    return _spread(parts, np.array(values, np.int64))
+
+
+def object_sees(picture: Image, kind: str, direction: str) -> Property:
+    """Returns the greatest color, not 0 and not its own, seen from the part in a direction."""
+    cells = picture.cells
+    labels, n = object_labels(picture, kind)
+    best = np.zeros(n + 1, np.int64)
+    for color in np.unique(cells):
+        if color:
+            own = cells == color
+            seen = ray(Image(np.where(own, 0, cells).astype(np.int8)), direction)
+            np.maximum.at(best, labels[own], seen[own])
+    best[0] = NO_OBJECT
+    return best[labels]
+
+
+def object_color_twins(picture: Image, kind: str) -> Property:
+    """Returns how many parts have the same most common color, itself included."""
+    labels, n = object_labels(picture, kind)
+    major = object_major_color(picture, kind)
+    colors = np.zeros(n + 1, np.int64)
+    colors[labels] = major
+    counts = np.bincount(colors[1:].clip(0), minlength=10)
+    return np.where(labels > 0, counts[major.clip(0)], NO_OBJECT)
+
+
+def object_row_in_image(picture: Image, kind: str) -> Property:
+    """Returns 0, 1 or 2: whether the part's middle is above, on or below the image's middle."""
+    middles = _by_box(object_labels(picture, kind), lambda _, box: int(box[0].start + box[0].stop))
+    height = picture.shape[0]
+    return np.where(middles < 0, NO_OBJECT, np.sign(middles - height) + 1)

@@ -182,6 +182,43 @@ def complete_period(picture: Image) -> Image:
     raise NoResultError("no period")
 
 
+def complete_translation(picture: Image) -> Image:
+    """Fills blank cells by the shortest translation under which the colored ones agree."""
+    cells = picture.cells
+    height, width = cells.shape
+    n_colored = int((cells != 0).sum())
+    steps = [(dr, dc) for dr in range(height) for dc in range(-width + 1, width)]
+    for dr, dc in sorted(steps, key=lambda s: (s[0] + abs(s[1]), s)):
+        if (dr, dc) <= (0, 0):
+            continue
+        moved = _translated(cells, dr, dc)
+        both = (cells != 0) & (moved != 0)
+        n_both = int(both.sum())
+        if 3 * n_both < n_colored:
+            continue
+        if (cells[both] == moved[both]).all():
+            for _ in range(max(height, width)):
+                ahead, back = _translated(cells, dr, dc), _translated(cells, -dr, -dc)
+                filled = np.where(cells != 0, cells, np.where(ahead != 0, ahead, back))
+                if np.array_equal(filled, cells):
+                    break
+                cells = filled
+            return picture.with_cells(cells)
+    raise NoResultError("no translation")
+
+
+def _translated(cells: Cells, dr: int, dc: int) -> Cells:
+    """Returns the cells moved down and right, blank where nothing came from."""
+    height, width = cells.shape
+    result = np.zeros_like(cells)
+    rows = slice(max(dr, 0), height + min(dr, 0))
+    columns = slice(max(dc, 0), width + min(dc, 0))
+    source_rows = slice(max(-dr, 0), height + min(-dr, 0))
+    source_columns = slice(max(-dc, 0), width + min(-dc, 0))
+    result[rows, columns] = cells[source_rows, source_columns]
+    return result
+
+
 def complete_period_each_row(picture: Image) -> Image:
     """Fills blank cells of each row by the row's own smallest period."""
     width = picture.cells.shape[1]

@@ -80,7 +80,12 @@ def _object_traits() -> list[Trait]:
         for name in ("row_in_object", "column_in_object"):
             found.append(_trait("object", 1.5, name, kind))
         found.append(_trait("object", 1, "touching_color", kind, is_color=True))
+        found.append(_trait("object", 1, "object_color_twins", kind))
+        found.append(_trait("object", 1.5, "object_row_in_image", kind))
+    for direction in ("up", "down", "left", "right"):
+        found.append(_trait("object", 1.5, "object_sees", "eight", direction, is_color=True))
     found.append(_trait("object", 1, "object_colors", "mixed"))
+    found.append(_trait("object", 1, "object_major_color", "mixed", is_color=True))
     found.append(_trait("object", 1, "object_minor_color", "mixed", is_color=True))
     return found
 

@@ -41,7 +41,8 @@ class SearchConfig:
         max_lookup_pieces: How many pieces are joined in pairs.
         max_pieces: How many pieces are painted over each other.
         trusted_cost: A program at most this costly ends the search for other sizes and roles.
-        max_bases: On how many images of the output's size rules are learned.
+        max_bases: On how many images of the output's size rules are learned where that is not
+            the input's.
         max_rule_pieces: How many pieces a rule may ask about.
         max_splits: Greatest number of questions in a rule.
         max_proposals: How many programs are returned.
@@ -49,15 +50,15 @@ class SearchConfig:
     """
 
     max_cost: int = 8
-    max_steps: int = 40_000
+    max_steps: int = 60_000
     first_cost: int = 4
     max_canvases: int = 2
     max_lookup_pieces: int = 120
     max_pieces: int = 1500
     trusted_cost: float = 9.0
-    max_bases: int = 1
-    max_rule_pieces: int = 40
-    max_splits: int = 8
+    max_bases: int = 3
+    max_rule_pieces: int = 100
+    max_splits: int = 10
     max_proposals: int = 40
     max_per_output: int = 4
 
@@ -205,6 +206,7 @@ def _finish_group(
     found += lookup_proposals(pieces[:limit], target, 12)
     costs = sorted({piece.cost for piece in pieces})
     found += painted_proposals(pieces[: config.max_pieces], target, costs)
-    for base in pieces[: config.max_bases]:
+    resized = any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False))
+    for base in pieces[: config.max_bases if resized else 1]:
         found += rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
     return found

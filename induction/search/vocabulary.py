@@ -19,6 +19,7 @@ ORDINARY = (
     "anti_transpose", "mirror_right", "mirror_left", "mirror_down", "mirror_up", "mirror_tile",
     "mirror_tile_inward", "rotation_tile", "unite_mirror_columns", "unite_mirror_rows",
     "unite_mirrors", "unite_transpose", "unite_rotations", "complete_mirror", "complete_period",
+    "complete_translation",
     "smallest_tile", "paint_most_common", "paint_least_common", "swap_two_colors",
     "fill_blank_least_common", "color_by_frequency", "color_histogram", "crop_background",
     "filled", "hull_complement", "fill_each_hole", "fill_holes_with_content", "frame", "inside",
@@ -91,9 +92,14 @@ def operations(colors: Sequence[int], has_canvas: bool) -> list[Operation]:
 def _plain_operations(colors: Sequence[int]) -> list[Operation]:
     found = [call(name, cost=2) for name in SIMPLE] + [call(name, cost=3) for name in ORDINARY]
     for color in colors:
+        found.append(call("repaired", color, cost=3))
+        found.append(call("repaired_part", color, cost=3))
         if color:
             found.append(call("keep_color", color, cost=2))
             found.append(call("erase_color", color, cost=2))
+            found.append(call("attract", color, cost=4))
+            for direction in ("up", "down", "left", "right"):
+                found.append(call("slide", color, direction, cost=4))
     for diagonal in (False, True):
         for name in ("outline", "grow", "shrink", "flood", "component_count_bar"):
             found.append(call(name, diagonal, cost=3))
@@ -152,7 +158,7 @@ def _cutting_operations() -> list[Operation]:
 def _picking_operations() -> list[Operation]:
     found = [call(name, cost=2, takes="images") for name in JOINING[:4]]
     found += [call(name, cost=3, takes="images") for name in JOINING[4:]]
-    found += [call("nth", index, cost=3, takes="images") for index in (1, 2)]
+    found += [call("nth", index, cost=3, takes="images") for index in (1, 2, 3, 4)]
     for name in MEASURES:
         cost = 2 if name in ("cell_count", "area", "minority_count") else 3
         found.append(call("pick_most", Name(name), cost=cost, takes="images"))

@@ -35,10 +35,10 @@ class Architecture:
         rotary_base: The longest wavelength of the rotary positions, in cells over 2 pi.
     """
 
-    width: int = 192
-    layers: int = 6
-    heads: int = 6
-    hidden: int = 512
+    width: int = 128
+    layers: int = 5
+    heads: int = 2
+    hidden: int = 384
     rotary_base: float = 100.0
 
 

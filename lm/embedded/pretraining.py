@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,8 +18,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from arc.task import Task
+from lm.embedded.backend import save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
-from lm.embedded.corpus import Corpus
+from lm.embedded.corpus import Corpus, load_corpus
 from lm.embedded.model import Architecture, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
 
@@ -46,9 +48,9 @@ class PretrainConfig:
     tokens: int = 10_000_000
     decay_tokens: int = 1_500_000
     warmup_tokens: int = 50_000
-    batch_tokens: int = 4096
+    batch_tokens: int = 3072
     recolor: float = 0.3
-    max_length: int = 640
+    max_length: int = 512
     reset_vectors: float = 0.02
     checkpoint_s: float = 120.0
     seed: int = 0
@@ -169,3 +171,28 @@ class Pretraining:
         self.rng.bit_generator.state = state["rng"]
         self.tokens, self.updates = state["tokens"], state["updates"]
         self.seconds, self.curve = state["seconds"], state["curve"]
+
+
+def pretrain(
+    folder: Path,
+    tasks: Sequence[Task],
+    re_arc: Path | None,
+    *,
+    tokens: int,
+    decay_tokens: int,
+    threads: int,
+    hold_out: bool,
+    export: Path | None,
+) -> None:
+    """Starts or continues the training in a folder, then writes the weights to `export`."""
+    torch.set_num_threads(threads)
+    corpus = load_corpus(re_arc, tasks, hold_out=hold_out)
+    log.info("%d tasks, %d pairs", len(corpus.task_ids), len(corpus.task))
+    config = PretrainConfig(tokens=tokens, decay_tokens=decay_tokens)
+    training = Pretraining(Architecture(), config, corpus)
+    if (folder / "checkpoint.pt").exists():
+        training.load(folder)
+    training.run(folder)
+    if export is not None:
+        notes = {"tokens": training.tokens, "updates": training.updates, "curve": training.curve}
+        save_model(export, training.model, training.vectors, notes)

@@ -1,0 +1,179 @@
+"""The local engine: worker processes that keep their models loaded and take tasks from a queue.
+
+A worker that dies loses only its task, which another worker tries once more. Workers do not see
+Ctrl-C: the parent decides what happens to them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from multiprocess import get_context
+
+from arc.candidate import Candidate
+from arc.errors import ArcError
+from arc.task import Task
+from ensemble.assembly import Workbench
+from ensemble.settings import Settings
+
+log = logging.getLogger(__name__)
+_TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A task at one stage, with its wall-clock backstop in seconds."""
+
+    stage: str
+    task: Task
+    budget_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a unit.
+
+    Attributes:
+        unit: The unit.
+        candidates: What the solver proposed.
+        seconds: Wall-clock time it took.
+        failure: Why there are no candidates, or empty.
+    """
+
+    unit: Unit
+    candidates: tuple[Candidate, ...]
+    seconds: float
+    failure: str = ""
+
+
+def run_units(
+    units: Sequence[Unit], settings: Settings, n_workers: int, deadline: float | None = None
+) -> Iterator[Result]:
+    """Yields results as they come; stops handing out units at `deadline` (`time.monotonic`).
+
+    Raises:
+        ArcError: A worker met something the user can fix, such as a missing model.
+    """
+    pool = _Pool(settings, max(1, min(n_workers, len(units))))
+    try:
+        yield from pool.run(deque(units), deadline)
+    finally:
+        pool.close()
+
+
+class _Pool:
+    """Workers, and which unit each is at."""
+
+    def __init__(self, settings: Settings, n_workers: int) -> None:
+        self._settings = settings
+        self._workers = [_Worker(settings) for _ in range(n_workers)]
+
+    def run(self, waiting: deque[Unit], deadline: float | None) -> Iterator[Result]:
+        tries: dict[tuple[str, str], int] = {}
+        while True:
+            is_over = deadline is not None and time.monotonic() > deadline
+            for worker in self._workers:
+                if worker.unit is None and waiting and not is_over:
+                    worker.give(waiting.popleft())
+            busy = {w.connection: w for w in self._workers if w.unit is not None}
+            if not busy or is_over:
+                return
+            timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+            for connection in wait(list(busy), timeout):
+                worker = busy[connection]
+                unit = worker.unit
+                assert unit is not None
+                result = worker.take()
+                if result is not None:
+                    yield result
+                    continue
+                self._workers[self._workers.index(worker)] = _Worker(self._settings)
+                worker.close()
+                key = (unit.stage, unit.task.task_id)
+                tries[key] = tries.get(key, 0) + 1
+                if tries[key] < _TRIES:
+                    waiting.append(unit)
+                else:
+                    log.warning("%s: %s killed its worker twice", unit.task.task_id, unit.stage)
+                    yield Result(unit, (), 0.0, "worker died")
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
+
+
+class _Worker:
+    """A process that solves the units it is sent."""
+
+    def __init__(self, settings: Settings) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, settings), daemon=False)
+        self._process.start()
+        theirs.close()
+        self.unit: Unit | None = None
+
+    def give(self, unit: Unit) -> None:
+        self.unit = unit
+        try:
+            self.connection.send(unit)
+        except OSError:
+            log.debug("a worker died before it was given %s", unit.task.task_id)
+
+    def take(self) -> Result | None:
+        """Returns the result of its unit, or `None` when the worker has died."""
+        try:
+            answer: Any = self.connection.recv()
+        except (EOFError, OSError):
+            return None
+        self.unit = None
+        if isinstance(answer, BaseException):
+            raise answer
+        assert isinstance(answer, Result)
+        return answer
+
+    def close(self) -> None:
+        self.connection.close()
+        self._process.terminate()
+        self._process.join(5)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def _work(connection: Connection, settings: Settings) -> None:
+    """Runs in the worker until the parent closes the connection or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+    with Workbench(settings) as workbench:
+        while True:
+            try:
+                unit = connection.recv()
+            except (EOFError, OSError):
+                return
+            started = time.monotonic()
+            answer: Result | BaseException
+            try:
+                found = tuple(workbench.solve(unit.stage, unit.task, unit.budget_s))
+                answer = Result(unit, found, time.monotonic() - started)
+            except ArcError as error:
+                answer = error
+            except MemoryError:
+                os._exit(1)
+            except Exception as error:  # noqa: BLE001 - a bug of a solver is shown by the parent
+                text = f"{unit.stage} of task {unit.task.task_id}:\n{traceback.format_exc()}"
+                error.add_note(text)
+                answer = RuntimeError(text)
+            try:
+                connection.send(answer)
+            except OSError:
+                return

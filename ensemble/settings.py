@@ -1,0 +1,204 @@
+"""Settings: a TOML file, overridden by `--set`, checked all at once.
+
+Every table belongs to a frozen dataclass next to the code that reads it. TOML is data here: a value
+is never a class path and never evaluated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+
+from arc.errors import ConfigError
+from induction.solver import InductionConfig
+from sandbox.limits import Limits
+
+Mode = Literal["ensemble", "induction", "transduction"]
+MODES: tuple[Mode, ...] = ("ensemble", "induction", "transduction")
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeConfig:
+    """Settings of the merge.
+
+    Attributes:
+        policy: How the two halves' candidates become two attempts; see `ensemble.merge`.
+    """
+
+    policy: Literal["interleave", "induction-first"] = "interleave"
+
+
+@dataclass(frozen=True, slots=True)
+class EffortConfig:
+    """How long a task may take.
+
+    Attributes:
+        induction_s: Wall-clock backstop of induction for one task, in seconds.
+        transduction_s: Wall-clock backstop of transduction for one task, in seconds.
+        seed: Seed of all chance; each task derives its own from it.
+    """
+
+    induction_s: float = 120.0
+    transduction_s: float = 240.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Which language model transduction uses.
+
+    Attributes:
+        kind: `embedded`: the shipped model. `causal`: a `transformers` model from a local path.
+        settings: The model's own settings, checked where the model is loaded: `EmbeddedConfig` in
+            `lm/embedded/backend.py`, `CausalConfig` in `lm/causal/backend.py`.
+    """
+
+    kind: Literal["embedded", "causal"] = "embedded"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run depends on beside its tasks.
+
+    `transduction` and `model.settings` stay plain tables here, so that commands which do not
+    need torch do not import it; `ensemble.assembly` checks them before a run starts.
+    """
+
+    effort: EffortConfig = EffortConfig()
+    sandbox: Limits = field(default_factory=Limits)
+    induction: InductionConfig = field(default_factory=InductionConfig)
+    transduction: Mapping[str, Any] = field(default_factory=dict)
+    model: ModelConfig = ModelConfig()
+    merge: MergeConfig = MergeConfig()
+
+    def table(self) -> dict[str, Any]:
+        """Returns the settings as TOML has them."""
+        return dataclasses.asdict(self)
+
+
+def load_settings(name: str, overrides: Sequence[str] = ()) -> Settings:
+    """Returns the settings of a shipped configuration, or a file, with `key=value` overrides.
+
+    Raises:
+        ConfigError: Lists every unknown key and wrong type at once.
+    """
+    text, where = _read(name)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not TOML: {error}") from None
+    for override in overrides:
+        _override(table, override)
+    return settings_from(table, where)
+
+
+def settings_from(table: Mapping[str, Any], where: str) -> Settings:
+    """Returns the settings in a parsed TOML table that came from `where`."""
+    problems: list[str] = []
+    made = checked(Settings, table, "", problems)
+    if problems:
+        raise ConfigError(f"{where}: " + "; ".join(problems))
+    return typing.cast(Settings, made)
+
+
+def dump_settings(settings: Settings) -> str:
+    """Returns the settings as TOML text."""
+    return tomli_w.dumps(settings.table())
+
+
+def shipped_configs() -> list[str]:
+    """Returns the names of the configurations that come with the package."""
+    files = resources.files("configs").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+
+
+def checked(kind: type, table: Any, path: str, problems: list[str]) -> Any:
+    """Returns a dataclass made from a table, appending what is wrong to `problems`."""
+    if not isinstance(table, Mapping):
+        problems.append(f"{path}: a table expected, found {table!r}")
+        return kind()
+    types_of = typing.get_type_hints(kind)
+    values = {}
+    for key, value in table.items():
+        at = f"{path}.{key}" if path else key
+        if key not in types_of:
+            near = difflib.get_close_matches(key, types_of, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(types_of))}"
+            problems.append(f"no setting {at}; {hint}")
+        elif dataclasses.is_dataclass(types_of[key]):
+            values[key] = checked(typing.cast(type, types_of[key]), value, at, problems)
+        elif _fits(value, types_of[key]):
+            values[key] = tuple(value) if isinstance(value, list) else value
+        else:
+            problems.append(f"{at}: {_named(types_of[key])} expected, found {value!r}")
+    try:
+        return kind(**values)
+    except (ConfigError, ValueError, TypeError) as error:
+        problems.append(f"{path or 'settings'}: {error}")
+        return kind()
+
+
+def _fits(value: Any, expected: Any) -> bool:
+    origin = typing.get_origin(expected)
+    if origin is Literal:
+        return value in typing.get_args(expected)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, option) for option in typing.get_args(expected))
+    if origin is tuple:
+        item = typing.get_args(expected)[0]
+        return isinstance(value, list) and all(_fits(v, item) for v in value)
+    if origin is not None:
+        return isinstance(value, origin)
+    if isinstance(value, bool) or expected is bool:
+        return isinstance(value, bool) and expected is bool
+    if expected is float:
+        return isinstance(value, (int, float))
+    return isinstance(value, expected)
+
+
+def _named(expected: Any) -> str:
+    if typing.get_origin(expected) is Literal:
+        return "one of " + ", ".join(map(str, typing.get_args(expected)))
+    return getattr(expected, "__name__", str(expected))
+
+
+def _read(name: str) -> tuple[str, str]:
+    if name.endswith(".toml") or "/" in name:
+        try:
+            return Path(name).read_text(encoding="utf-8"), name
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{name}: cannot be read: {error}") from None
+    known = shipped_configs()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"shipped: {', '.join(known)}"
+        raise ConfigError(f"no configuration {name!r}; {hint} (or give a path ending in .toml)")
+    return resources.files("configs").joinpath(f"{name}.toml").read_text(), f"configs/{name}.toml"
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {override}: key=value expected, such as merge.policy=interleave")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word is a string
+    *tables, last = key.split(".")
+    for name in tables:
+        table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"--set {override}: {name} is not a table")
+    table[last] = value

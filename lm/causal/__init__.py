@@ -1,0 +1,1 @@
+"""Causal language models of `transformers`, trained at test time with adapters of `peft`."""
