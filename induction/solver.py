@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ class InductionConfig:
         max_cost: Greatest cost of an enumerated expression; an operation costs 1 to 4.
         max_steps: Work spent on enumeration for a task, in calls of a primitive on a small image.
         max_pieces: How many partial results are painted over each other.
+        max_splits: Greatest number of questions in a learned rule.
         max_programs: How many programs a task may have verified.
         max_per_output: How many programs with the same answers are verified.
         max_grids: Greatest number of candidates for a test input.
@@ -30,6 +32,7 @@ class InductionConfig:
     max_cost: int = 8
     max_steps: int = 60_000
     max_pieces: int = 1500
+    max_splits: int = 10
     max_programs: int = 40
     max_per_output: int = 4
     max_grids: int = 6
@@ -41,6 +44,7 @@ class InductionConfig:
             max_cost=self.max_cost,
             max_steps=self.max_steps,
             max_pieces=self.max_pieces,
+            max_splits=self.max_splits,
             max_proposals=self.max_programs,
             max_per_output=self.max_per_output,
         )
@@ -66,7 +70,8 @@ class InductionSolver:
         del rng
         if budget_s <= 0:
             return
-        proposals = proposals_for(task, self._config.search)
+        deadline = time.monotonic() + budget_s
+        proposals = proposals_for(task, self._config.search, lambda: time.monotonic() > deadline)
         if not proposals:
             return
         programs = [(proposal.source, proposal.cost) for proposal in proposals]

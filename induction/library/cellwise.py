@@ -78,14 +78,12 @@ def ray_pair(picture: Image, direction: str) -> Property:
 
 def past_edge(picture: Image, direction: str) -> Property:
     """Returns the color of the first cell in a direction whose color is not the cell's own."""
-    dr, dc = DIRECTIONS[direction]
     result = np.full(picture.shape, OUTSIDE, np.int64)
     for color in np.unique(picture.cells):
         mask = picture.cells == color
         others = np.where(mask, 0, picture.cells + 1).astype(np.int8)
         seen = ray(Image(others), direction) - 1
         result[mask] = seen[mask]
-    _ = dr, dc
     return result
 
 
@@ -231,3 +229,33 @@ def square_here(picture: Image, color: int, side: int) -> Property:
 def near_colored(picture: Image) -> Property:
     """Returns 1 for cells at most one step, diagonals included, from a colored cell."""
     return dilated(picture.cells != 0, True).astype(np.int64)
+
+
+def nearest_other(picture: Image) -> Property:
+    """Returns the color, not 0 and not the cell's own, that is nearest; the lower one of two.
+
+    Distances count steps up, down, left and right; 0 where there is no such color.
+    """
+    cells = picture.cells
+    best = np.full(cells.shape, np.iinfo(np.int64).max)
+    result = np.zeros(cells.shape, np.int64)
+    for color in np.unique(cells):
+        if color:
+            mask = cells == color
+            steps = ndimage.distance_transform_cdt(~mask, "taxicab").astype(np.int64)
+            nearer = (steps < best) & ~mask
+            best[nearer] = steps[nearer]
+            result[nearer] = color
+    return result
+
+
+def row_side(picture: Image) -> Property:
+    """Returns 0 for the upper half, 1 for the middle row, 2 for the lower half."""
+    side: Property = np.sign(from_top(picture) - from_bottom(picture)) + 1
+    return side
+
+
+def column_side(picture: Image) -> Property:
+    """Returns 0 for the left half, 1 for the middle column, 2 for the right half."""
+    side: Property = np.sign(from_left(picture) - from_right(picture)) + 1
+    return side

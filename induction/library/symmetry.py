@@ -6,6 +6,9 @@ import numpy as np
 
 from induction.library.image import Cells, Image, NoResultError, checked
 
+LONGEST_STEP = 10
+"""The rows and columns of a translation by which images are completed, together."""
+
 
 def identity(picture: Image) -> Image:
     """Returns the image itself."""
@@ -187,9 +190,10 @@ def complete_translation(picture: Image) -> Image:
     cells = picture.cells
     height, width = cells.shape
     n_colored = int((cells != 0).sum())
-    steps = [(dr, dc) for dr in range(height) for dc in range(-width + 1, width)]
+    down, aside = min(height, LONGEST_STEP), min(width, LONGEST_STEP)
+    steps = [(dr, dc) for dr in range(down) for dc in range(-aside + 1, aside)]
     for dr, dc in sorted(steps, key=lambda s: (s[0] + abs(s[1]), s)):
-        if (dr, dc) <= (0, 0):
+        if (dr, dc) <= (0, 0) or dr + abs(dc) > LONGEST_STEP:
             continue
         moved = _translated(cells, dr, dc)
         both = (cells != 0) & (moved != 0)

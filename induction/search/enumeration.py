@@ -6,7 +6,7 @@ equals is dropped: what could be said of it can be said of the cheaper one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from induction.library.image import Image
@@ -27,10 +27,12 @@ class Graph:
     Attributes:
         scenes: What operations may use, one per grid of the task.
         nodes: All nodes, in the order found.
+        is_over: Whether time is up; a backstop, the bounds on cost and steps should come first.
         steps: Work done, in units of about one call of a primitive on a small image.
     """
 
     scenes: tuple[Scene, ...]
+    is_over: Callable[[], bool]
     nodes: list[Node] = field(default_factory=list)
     steps: int = 0
     _known: set[tuple[object, ...]] = field(default_factory=set)
@@ -47,6 +49,8 @@ class Graph:
             for node in self.nodes:
                 by_cost.setdefault(node.cost, []).append(node)
             for operation in operations:
+                if self.is_over():
+                    return
                 for node in by_cost.get(total - operation.cost, ()):
                     if node.kind == operation.takes:
                         self.apply(operation, node)

@@ -29,12 +29,10 @@ class Target:
     Attributes:
         cells: The colors.
         shapes: The sizes of the test outputs.
-        ends: Where each demonstration ends in the row.
     """
 
     cells: NDArray[np.int8]
     shapes: tuple[tuple[int, int], ...]
-    ends: tuple[int, ...]
 
     def split(self, cells: NDArray[np.generic]) -> tuple[NDArray[np.int64], ...]:
         """Returns the test part of a row of cells as one array per test input."""

@@ -98,6 +98,7 @@ def _ray_traits(colors: Sequence[int]) -> list[Trait]:
         found.append(_trait("ray", cost + 0.5, "past_edge", direction, is_color=True))
     for direction in ("left", "up", "up_left", "up_right"):
         found.append(_trait("ray", 0.5, "ray_pair", direction, is_color=True))
+    found.append(_trait("ray", 0.5, "nearest_other", is_color=True))
     found += [_trait("ray", 0.5, "is_enclosed", diagonal) for diagonal in (False, True)]
     found += [_trait("ray", 1, "is_enclosed_by", color) for color in colors if color]
     return found
@@ -107,6 +108,7 @@ def _place_traits() -> list[Trait]:
     found = []
     for name in ("from_top", "from_bottom", "from_left", "from_right", "from_edge"):
         found.append(_trait("place", 1, name))
+    found += [_trait("place", 0.5, name) for name in ("row_side", "column_side")]
     for period in (2, 3):
         for name in ("row_phase", "column_phase", "diagonal_phase"):
             found.append(_trait("place", 0.5 if period == 2 else 1, name, period))

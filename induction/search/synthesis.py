@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,9 @@ from induction.search.sweeping import sweep_proposals
 from induction.search.vocabulary import operations
 
 Array = NDArray[np.int64]
+
+COST_OF_SIZE = 0.5
+"""Share of the cost of a rule for the output's size that counts for a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,23 @@ class SearchConfig:
     max_per_output: int = 4
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrays:
-    """A task as arrays: all inputs, demonstrations first, and the demonstrations' outputs."""
+    """A task as arrays.
+
+    Attributes:
+        inputs: All inputs, the demonstrations' first.
+        outputs: The demonstrations' outputs.
+        is_over: Whether time is up.
+    """
 
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]
+    is_over: Callable[[], bool] = _never
 
     @property
     def test_inputs(self) -> tuple[Array, ...]:
@@ -76,26 +90,32 @@ class Arrays:
         return self.inputs[len(self.outputs) :]
 
 
-def arrays_of(task: Task) -> Arrays:
+def arrays_of(task: Task, is_over: Callable[[], bool] = _never) -> Arrays:
     """Returns a task's grids as arrays."""
     return Arrays(
         tuple(grid.array.astype(np.int64) for grid in task.inputs),
         tuple(grid.array.astype(np.int64) for grid in task.outputs),
+        is_over,
     )
 
 
-def proposals_for(task: Task, config: SearchConfig) -> list[Proposal]:
-    """Returns programs that reproduce all demonstrations, simplest first."""
-    arrays = arrays_of(task)
+def proposals_for(
+    task: Task, config: SearchConfig, is_over: Callable[[], bool] = _never
+) -> list[Proposal]:
+    """Returns programs that reproduce all demonstrations, simplest first.
+
+    Work is bounded by `config`; `is_over` is asked now and then whether to stop before that.
+    """
+    arrays = arrays_of(task, is_over)
     found = _search(arrays, config)
     smaller = replace(config, max_steps=config.max_steps // 2, max_canvases=1)
     for fixed in _role_choices(arrays):
-        if any(proposal.cost <= config.trusted_cost for proposal in found):
+        if any(proposal.cost <= config.trusted_cost for proposal in found) or is_over():
             break
         roles = [color_roles(grid, fixed) for grid in arrays.inputs]
         inputs = tuple(normalized(g, r) for g, r in zip(arrays.inputs, roles, strict=True))
         outputs = tuple(normalized(g, r) for g, r in zip(arrays.outputs, roles, strict=False))
-        variant = _search(Arrays(inputs, outputs), smaller)
+        variant = _search(Arrays(inputs, outputs, is_over), smaller)
         found += [p.with_roles(arrays.test_inputs, fixed) for p in variant]
     return distinct(found, config.max_per_output)[: config.max_proposals]
 
@@ -124,17 +144,21 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     colors = sorted({int(c) for grid in arrays.inputs for c in np.unique(grid)})
     pictures = [image(grid) for grid in arrays.inputs]
     shapes = [(output.shape[0], output.shape[1]) for output in arrays.outputs]
-    graph = Graph(tuple(Scene(picture) for picture in pictures))
+    graph = Graph(tuple(Scene(picture) for picture in pictures), arrays.is_over)
     graph.add_input()
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
         graph.extend(basic, config.first_cost, config.max_steps)
     sizes = canvases(graph.nodes, shapes, config.max_canvases)
+    if sizes and sizes[0].cost == 0:
+        sizes = sizes[:1]
     for canvas in sizes:
         if not any(proposal.cost <= config.trusted_cost for proposal in found):
             found += _search_size(arrays, canvas, colors, config)
-    if all(p.shape == shape for p, shape in zip(pictures, shapes, strict=False)):
+    if not arrays.is_over() and all(
+        p.shape == shape for p, shape in zip(pictures, shapes, strict=False)
+    ):
         found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
@@ -148,7 +172,7 @@ def _search_size(
     scenes = tuple(
         Scene(image(grid), blank) for grid, blank in zip(arrays.inputs, canvas.images, strict=True)
     )
-    graph = Graph(scenes)
+    graph = Graph(scenes, arrays.is_over)
     graph.add_input()
     graph.extend(operations(colors, has_canvas=True), config.max_cost, config.max_steps)
     return _finish(graph.nodes, arrays, canvas, config)
@@ -188,8 +212,13 @@ def _finish(
         found += _finish_group(pieces, shapes, arrays, config)
     if canvas is None:
         return found
-    line = f"canvas = {canvas.text}"
-    return [replace(p, body=(line, *p.body)) if "canvas" in " ".join(p.body) else p for p in found]
+    sized = []
+    for proposal in found:
+        uses_canvas = any("canvas" in line for line in proposal.body)
+        body = (f"canvas = {canvas.text}", *proposal.body) if uses_canvas else proposal.body
+        cost = proposal.cost + COST_OF_SIZE * canvas.cost
+        sized.append(replace(proposal, body=body, cost=cost))
+    return sized
 
 
 def _finish_group(
@@ -199,14 +228,15 @@ def _finish_group(
     config: SearchConfig,
 ) -> list[Proposal]:
     cells = np.concatenate([output.ravel() for output in arrays.outputs]).astype(np.int8)
-    ends = tuple(np.cumsum([output.size for output in arrays.outputs]).tolist())
-    target = Target(cells, shapes, ends)
+    target = Target(cells, shapes)
     found = exact_proposals(pieces, target)
     limit = min(config.max_lookup_pieces, max(10, 400_000 // max(1, len(cells))))
     found += lookup_proposals(pieces[:limit], target, 12)
     costs = sorted({piece.cost for piece in pieces})
     found += painted_proposals(pieces[: config.max_pieces], target, costs)
     resized = any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False))
+    if arrays.is_over():
+        return found
     for base in pieces[: config.max_bases if resized else 1]:
         found += rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
     return found

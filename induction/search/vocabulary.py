@@ -92,8 +92,8 @@ def operations(colors: Sequence[int], has_canvas: bool) -> list[Operation]:
 def _plain_operations(colors: Sequence[int]) -> list[Operation]:
     found = [call(name, cost=2) for name in SIMPLE] + [call(name, cost=3) for name in ORDINARY]
     for color in colors:
-        found.append(call("repaired", color, cost=3))
-        found.append(call("repaired_part", color, cost=3))
+        found.append(call("repaired", color, cost=4))
+        found.append(call("repaired_part", color, cost=4))
         if color:
             found.append(call("keep_color", color, cost=2))
             found.append(call("erase_color", color, cost=2))

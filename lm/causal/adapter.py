@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +57,10 @@ class AdaptedModel:
             bias="none",
         )
         try:
-            self._model = peft.get_peft_model(base, config)
+            with warnings.catch_warnings():
+                # peft 0.21 asks transformers 5 for a property under its old name.
+                warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+                self._model = peft.get_peft_model(base, config)
         except ValueError as error:
             raise ConfigError(f"target_modules: {' '.join(str(error).split())}") from None
         self._model.eval()
@@ -72,16 +76,18 @@ class AdaptedModel:
         """The adapter's weights, those that training changes."""
         return list(self._parameters.values())
 
-    def reset(self, rng: random.Random) -> None:
-        """Starts a fresh adapter, which as yet changes no output."""
+    def reset(self, rng: random.Random) -> nn.Module:
+        """Returns the model with a fresh adapter to train, which as yet changes no output."""
         generator = torch.Generator().manual_seed(rng.getrandbits(63))
         self._loaded = None
         for name, parameter in self._parameters.items():
             fresh = torch.zeros(parameter.shape)
-            if "lora_B" not in name:
+            if "_B." not in name:  # the second factor, lora_B or lora_embedding_B, starts at zero
                 nn.init.kaiming_uniform_(fresh, a=math.sqrt(5), generator=generator)
             with torch.no_grad():
                 parameter.copy_(fresh)
+        module: nn.Module = self._model
+        return module
 
     def snapshot(self, n_dropped: int = 0) -> Adapter:
         """Returns a copy of the weights as they are."""
@@ -98,11 +104,6 @@ class AdaptedModel:
             return
         self._load(adapter)
         yield self._model
-
-    def trainable(self) -> nn.Module:
-        """Returns the model with the weights that `reset` and an optimizer gave it."""
-        module: nn.Module = self._model
-        return module
 
     def save(self, adapter: Adapter, folder: Path) -> None:
         """Writes an adapter as `peft` and the engines that read its folders expect it."""

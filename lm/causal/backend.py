@@ -18,8 +18,7 @@ from lm.causal.batch import TokenizedExample
 from lm.causal.decoding import generate_batch, score_replies
 from lm.causal.format import encode, encode_example, encode_prompt
 from lm.causal.loading import DTYPES, load_base
-from lm.causal.training import Schedule
-from lm.causal.training import train as train_parameters
+from lm.causal.training import Schedule, train_parameters
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import Adaptation, Completion, Conditioning, Example, Prompt
 
@@ -103,6 +102,8 @@ class CausalLanguageModel:
     @classmethod
     def load(cls, config: CausalConfig) -> CausalLanguageModel:
         """Returns the model in the configured folder."""
+        if not config.model:
+            raise ConfigError("model: the local folder of a causal language model expected")
         base, tokenizer = load_base(
             Path(config.model), config.gguf_file, config.dtype, config.device
         )
@@ -122,9 +123,8 @@ class CausalLanguageModel:
             log.info("%d of %d examples exceed the context", n_dropped, len(tokenized))
         if not short:
             return Adaptation(Adapter({}, n_dropped), 0, float("nan"))
-        self._model.reset(rng)
         losses = train_parameters(
-            self._model.trainable(),
+            self._model.reset(rng),
             self._model.parameters,
             short,
             Schedule(config.learning_rate, config.warmup, config.epochs, config.batch_size),

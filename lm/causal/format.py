@@ -61,25 +61,26 @@ def decode(reply: str) -> Grid | None:
 
 def encode_prompt(prompt: Prompt) -> str:
     """Returns the text to which the output is the reply."""
-    *before, _ = _segments(Example(prompt, prompt.input), demonstration_loss=False)
-    return "".join(segment.text for segment in before)
+    segments = _prompt_segments(prompt, demonstration_loss=False)
+    return "".join(segment.text for segment in segments)
 
 
 def encode_example(example: Example, *, demonstration_loss: bool) -> list[Segment]:
-    """Returns prompt and reply.
+    """Returns the prompt, then the reply, which is a target.
 
-    The reply is a target; with `demonstration_loss` so are the outputs of the demonstrations
-    after the first, which nothing before it lets a model guess.
+    With `demonstration_loss` the demonstrations' outputs are targets too, but for the first: no
+    model can know the rule before it has seen one.
     """
-    return _segments(example, demonstration_loss=demonstration_loss)
+    before = _prompt_segments(example.prompt, demonstration_loss=demonstration_loss)
+    return [*before, Segment(encode(example.output), is_target=True)]
 
 
-def _segments(example: Example, *, demonstration_loss: bool) -> list[Segment]:
+def _prompt_segments(prompt: Prompt, *, demonstration_loss: bool) -> list[Segment]:
     segments = [Segment(INPUT_MARKER)]
-    for i, pair in enumerate(example.prompt.context):
+    for i, pair in enumerate(prompt.context):
         segments.append(_question(pair.input))
-        segments.append(Segment(encode(pair.output), demonstration_loss and i > 0))
-    return [*segments, _question(example.prompt.input), Segment(encode(example.output), True)]
+        segments.append(Segment(encode(pair.output), is_target=demonstration_loss and i > 0))
+    return [*segments, _question(prompt.input)]
 
 
 def _question(grid: Grid) -> Segment:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -22,7 +23,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 def load_base(
     folder: Path, gguf_file: str, dtype: str, device: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Returns the model and the tokenizer in a folder, frozen and ready to use.
+    """Returns the model and the tokenizer in a folder.
 
     Args:
         folder: As `save_pretrained` writes it, or any that holds the GGUF file.
@@ -31,6 +32,7 @@ def load_base(
         device: As `torch.device` takes it, or `auto` for a GPU if there is one.
     """
     _check(folder, gguf_file)
+    place = choose_device(device)
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     if gguf_file:
         options["gguf_file"] = gguf_file
@@ -39,11 +41,10 @@ def load_base(
         model: Any = AutoModelForCausalLM.from_pretrained(
             str(folder), dtype=DTYPES[dtype], **options
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (ImportError, KeyError, OSError, RuntimeError, SafetensorError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"{folder}: no causal language model can be loaded: {reason}") from None
-    model.requires_grad_(False)
-    return model.to(choose_device(device)).eval(), tokenizer
+    return model.to(place).eval(), tokenizer
 
 
 def choose_device(device: str) -> torch.device:
@@ -51,9 +52,12 @@ def choose_device(device: str) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(device)
+        chosen = torch.device(device)
     except RuntimeError:
         raise ConfigError(f"device: {device!r} is none; try auto, cpu or cuda:0") from None
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"device: {device!r}, but no GPU can be used here; try auto or cpu")
+    return chosen
 
 
 def _check(folder: Path, gguf_file: str) -> None:

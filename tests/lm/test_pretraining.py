@@ -1,0 +1,111 @@
+import lzma
+
+import numpy as np
+import pytest
+import torch
+
+from arc.errors import DataError
+from arc.grid import Grid
+from arc.task import Pair, Task
+from lm.embedded.corpus import TWINS, color_permutation, fixed_colors, is_held_out, load_corpus
+from lm.embedded.model import Architecture
+from lm.embedded.pretraining import PretrainConfig, Pretraining
+
+TINY = Architecture(width=32, layers=1, heads=2, hidden=32)
+
+
+def tasks(n=4):
+    return [
+        Task(
+            f"task{i}",
+            tuple(Pair(Grid.of([[i, j]]), Grid.of([[j], [i]])) for j in range(5)),
+            (Grid.of([[9]]),),
+        )
+        for i in range(n)
+    ]
+
+
+def config(tokens):
+    return PretrainConfig(
+        tokens=tokens, decay_tokens=500, warmup_tokens=50, batch_tokens=200, max_length=50
+    )
+
+
+def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
+    corpus = load_corpus(None, tasks(), hold_out=False)
+    training = Pretraining(TINY, config(12_000), corpus)
+    training.run(tmp_path)
+    losses = [loss for _, loss in training.curve]
+    assert losses[-1] < losses[0]
+    assert (tmp_path / "checkpoint.pt").exists()
+    again = Pretraining(TINY, config(20_000), corpus)
+    again.load(tmp_path)
+    assert again.tokens == training.tokens
+    for mine, theirs in zip(again.model.parameters(), training.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_the_same_seed_trains_the_same_weights(tmp_path):
+    corpus = load_corpus(None, tasks(), hold_out=False)
+    trained = []
+    for name in ("a", "b"):
+        training = Pretraining(TINY, config(3000), corpus)
+        training.run(tmp_path / name)
+        trained.append(training.model.table.detach().clone())
+    assert torch.equal(*trained)
+
+
+def test_the_corpus_gives_back_its_pairs():
+    corpus = load_corpus(None, tasks(3), hold_out=False)
+    found = set()
+    for index in range(len(corpus.task)):
+        source, target = corpus.pair(index)
+        found.add((int(corpus.task[index]), source.tobytes(), target.tobytes()))
+    expected = {
+        (i, pair.input.cells, pair.output.cells)
+        for i, task in enumerate(tasks(3))
+        for pair in task.pairs
+    }
+    assert found == expected
+
+
+def test_re_arc_is_read_for_the_given_tasks_only(tmp_path):
+    cells = np.array([1, 2, 3, 4, 5, 6], dtype=np.uint8)
+    path = tmp_path / "re_arc.npz.xz"
+    with lzma.open(path, "wb") as file:
+        np.savez(
+            file,
+            ids=np.array(["task0", "other"]),
+            task=np.array([0, 1], dtype=np.uint16),
+            shapes=np.array([[1, 2, 1, 1], [1, 1, 1, 2]], dtype=np.uint8),
+            cells=(cells[::2] << 4) | cells[1::2],
+        )
+    corpus = load_corpus(path, tasks(1), hold_out=False)
+    assert len(corpus.task) == 6
+    source, target = corpus.pair(5)
+    assert source.tolist() == [[1, 2]]
+    assert target.tolist() == [[3]]
+
+
+def test_a_file_that_is_not_re_arc_is_a_one_line_error(tmp_path):
+    (tmp_path / "x").write_text("no")
+    with pytest.raises(DataError, match="RE-ARC"):
+        load_corpus(tmp_path / "x", tasks(1), hold_out=False)
+
+
+def test_held_out_tasks_and_twins_stay_out():
+    held = next(t for t in (f"{i:08x}" for i in range(100)) if is_held_out(t))
+    named = [Task(name, t.pairs, t.test_inputs) for name, t in
+             zip([held, *TWINS, "task1"], tasks(3), strict=True)]  # fmt: skip
+    assert load_corpus(None, named, hold_out=False).task_ids == (held, "task1")
+    assert "task1" in load_corpus(None, named, hold_out=True).task_ids
+    assert held not in load_corpus(None, named, hold_out=True).task_ids
+
+
+def test_permutations_leave_fixed_colors():
+    fixed = fixed_colors([Pair(Grid.of([[1, 2]]), Grid.of([[2, 3]]))])
+    assert fixed.tolist() == [True, False, False, True, *[False] * 6]
+    image = color_permutation(np.random.default_rng(0), fixed)
+    assert sorted(image) == list(range(10))
+    assert image[0] == 0
+    assert image[3] == 3

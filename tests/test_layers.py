@@ -1,0 +1,50 @@
+"""Which package may import which, and what starts without torch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ALLOWED = {
+    "arc": set(),
+    "sandbox": {"arc"},
+    "lm": {"arc"},
+    "induction": {"arc", "sandbox"},
+    "transduction": {"arc", "lm"},
+    "ensemble": {"arc", "sandbox", "lm", "induction", "transduction"},
+}
+HEAVY = {"torch", "transformers", "peft", "vllm"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_a_package_imports_only_what_lies_below_it(package):
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    for file in files:
+        ours = {name for name in imports(file) if name in ALLOWED and name != package}
+        assert ours <= ALLOWED[package], f"{file.relative_to(ROOT)} imports {ours}"
+
+
+def test_only_models_and_their_workbench_import_torch():
+    permitted = {"lm", "transduction"}
+    for package in ALLOWED.keys() - permitted:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            if file.name == "assembly.py":
+                continue
+            assert not HEAVY & set(imports(file)), file.relative_to(ROOT)
+
+
+def test_the_command_line_starts_without_torch():
+    code = "import sys, ensemble.cli; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
