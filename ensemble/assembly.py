@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from arc.candidate import Candidate
 from arc.errors import ConfigError
 from arc.solver import Solver
 from arc.task import Task
 from ensemble.settings import Mode, Settings, checked
+
+if TYPE_CHECKING:
+    from lm.protocol import LanguageModel
 
 STAGES: Mapping[Mode, tuple[str, ...]] = {
     "ensemble": ("induction", "transduction"),
@@ -65,8 +68,9 @@ class Workbench:
         from transduction.solver import TransductionSolver
 
         torch.set_num_threads(1)
-        config, model = _transduction_settings(self._settings)
-        return TransductionSolver(model.load(), config)
+        torch.set_flush_denormal(True)  # gradients of a task that is learned become tiny
+        config, load_model = _transduction_settings(self._settings)
+        return TransductionSolver(load_model(), config)
 
 
 def check_settings(settings: Settings, mode: Mode) -> None:
@@ -75,32 +79,25 @@ def check_settings(settings: Settings, mode: Mode) -> None:
         _transduction_settings(settings)
 
 
-class _Model:
-    """A language model that is not loaded yet."""
-
-    def __init__(self, backend: Any, config: Any) -> None:
-        self._backend = backend
-        self._config = config
-
-    def load(self) -> Any:
-        return self._backend.load(self._config)
-
-
-def _transduction_settings(settings: Settings) -> tuple[Any, _Model]:
+def _transduction_settings(settings: Settings) -> tuple[Any, Callable[[], LanguageModel]]:
+    """Returns the checked settings of the solver, and what loads its model."""
     from transduction.solver import TransductionConfig
 
     problems: list[str] = []
     config = checked(TransductionConfig, settings.transduction, "transduction", problems)
-    backend: Any
-    if settings.model.kind == "embedded":
-        from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel
-
-        backend, kind = EmbeddedLanguageModel, EmbeddedConfig
-    else:
-        from lm.causal.backend import CausalConfig, CausalLanguageModel
-
-        backend, kind = CausalLanguageModel, CausalConfig
+    backend, kind = _backend(settings.model.kind)
     model_config = checked(kind, settings.model.settings, "model.settings", problems)
     if problems:
         raise ConfigError("; ".join(problems))
-    return config, _Model(backend, model_config)
+    return config, lambda: backend.load(model_config)
+
+
+def _backend(kind: str) -> tuple[Any, type]:
+    """Returns the class of a kind of model, and that of its settings."""
+    if kind == "embedded":
+        from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel
+
+        return EmbeddedLanguageModel, EmbeddedConfig
+    from lm.causal.backend import CausalConfig, CausalLanguageModel
+
+    return CausalLanguageModel, CausalConfig

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, Protocol
 
 from multiprocess import get_context
 
@@ -27,6 +27,22 @@ from ensemble.settings import Settings
 
 log = logging.getLogger(__name__)
 _TRIES = 2
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Read by libraries when a worker loads them: workers share cores by tasks, not by threads."""
+
+
+class Bench(Protocol):
+    """What a worker works at; see `ensemble.assembly.Workbench`."""
+
+    def __init__(self, settings: Settings) -> None: ...
+
+    def __enter__(self) -> Bench: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def solve(self, stage: str, task: Task, budget_s: float) -> list[Candidate]:
+        """Returns a stage's candidates for a task."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +72,20 @@ class Result:
 
 
 def run_units(
-    units: Sequence[Unit], settings: Settings, n_workers: int, deadline: float | None = None
+    units: Sequence[Unit],
+    settings: Settings,
+    n_workers: int,
+    deadline: float | None = None,
+    bench: type[Bench] = Workbench,
 ) -> Iterator[Result]:
     """Yields results as they come; stops handing out units at `deadline` (`time.monotonic`).
+
+    `bench` is made in each worker, from the settings.
 
     Raises:
         ArcError: A worker met something the user can fix, such as a missing model.
     """
-    pool = _Pool(settings, max(1, min(n_workers, len(units))))
+    pool = _Pool(settings, max(1, min(n_workers, len(units))), bench)
     try:
         yield from pool.run(deque(units), deadline)
     finally:
@@ -73,9 +95,11 @@ def run_units(
 class _Pool:
     """Workers, and which unit each is at."""
 
-    def __init__(self, settings: Settings, n_workers: int) -> None:
-        self._settings = settings
-        self._workers = [_Worker(settings) for _ in range(n_workers)]
+    def __init__(self, settings: Settings, n_workers: int, bench: type[Bench]) -> None:
+        self._made_of = settings, bench
+        for name in _THREADS:
+            os.environ.setdefault(name, "1")
+        self._workers = [_Worker(*self._made_of) for _ in range(n_workers)]
 
     def run(self, waiting: deque[Unit], deadline: float | None) -> Iterator[Result]:
         tries: dict[tuple[str, str], int] = {}
@@ -96,7 +120,7 @@ class _Pool:
                 if result is not None:
                     yield result
                     continue
-                self._workers[self._workers.index(worker)] = _Worker(self._settings)
+                self._workers[self._workers.index(worker)] = _Worker(*self._made_of)
                 worker.close()
                 key = (unit.stage, unit.task.task_id)
                 tries[key] = tries.get(key, 0) + 1
@@ -114,10 +138,10 @@ class _Pool:
 class _Worker:
     """A process that solves the units it is sent."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, bench: type[Bench]) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs, settings), daemon=False)
+        self._process = context.Process(target=_work, args=(theirs, settings, bench), daemon=False)
         self._process.start()
         theirs.close()
         self.unit: Unit | None = None
@@ -150,11 +174,11 @@ class _Worker:
             self._process.join()
 
 
-def _work(connection: Connection, settings: Settings) -> None:
+def _work(connection: Connection, settings: Settings, bench: type[Bench]) -> None:
     """Runs in the worker until the parent closes the connection or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
-    with Workbench(settings) as workbench:
+    with bench(settings) as workbench:
         while True:
             try:
                 unit = connection.recv()

@@ -10,6 +10,7 @@ from typing import Any
 from arc.dataset import (
     DATASETS,
     SPLITS,
+    Dataset,
     load_answers,
     load_split,
     load_split_answers,
@@ -60,7 +61,7 @@ class Selection:
     def answers(self) -> dict[str, Answers] | None:
         """Returns the answers to all tasks of the source, or `None` where it has none."""
         if self.path is None:
-            return load_split_answers(self.dataset, SPLITS[self.split])
+            return load_split_answers(self._dataset(), SPLITS[self.split])
         try:
             return load_answers(self.path)
         except DataError:
@@ -88,9 +89,13 @@ class Selection:
             raise DataError("which tasks? give --split eval, --split train, or a path")
         if self.split not in SPLITS:
             raise DataError(unknown_name("split", self.split, list(SPLITS)))
-        if self.dataset not in DATASETS:
-            raise DataError(unknown_name("dataset", self.dataset, list(DATASETS)))
-        return load_split(self.dataset, SPLITS[self.split])
+        return load_split(self._dataset(), SPLITS[self.split])
+
+    def _dataset(self) -> Dataset:
+        for dataset in DATASETS:
+            if self.dataset == dataset:
+                return dataset
+        raise DataError(unknown_name("dataset", self.dataset, list(DATASETS)))
 
 
 def selection_of(manifest: Mapping[str, Any]) -> Selection:

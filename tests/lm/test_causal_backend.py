@@ -300,6 +300,19 @@ def test_a_saved_folder_loads_and_its_adapter_is_one_peft_reads(
         model.save_adapter(model.adapt([], random.Random(0), 1.0, train=True), folder / "none")
 
 
+def test_a_base_in_half_precision_gets_an_adapter_in_full(
+    folder: Path, examples: list[Example]
+) -> None:
+    config = replace(CONFIG, model=str(folder), dtype="bfloat16", epochs=1)
+    model = CausalLanguageModel.load(config)
+    adaptation = model.adapt(examples, random.Random(0), FOREVER, train=True)
+    assert {t.dtype for t in adaptation.weights.tensors.values()} == {torch.float32}
+    assert math.isfinite(adaptation.loss)
+    scores = model.score(PROMPTS, [RED] * 3, adaptation)
+    assert scores != model.score(PROMPTS, [RED] * 3)
+    assert all(math.isfinite(score) for score in scores)
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [

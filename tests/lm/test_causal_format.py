@@ -16,16 +16,20 @@ from lm.causal.format import (
 )
 from lm.protocol import Example, Prompt
 
+law = settings(deadline=None)  # a busy machine is no error
+
 ONE = Grid.of([[1]])
 TWO = Grid.of([[2, 2]])
 CONTEXT = (Pair(ONE, TWO), Pair(TWO, ONE), Pair(ONE, ONE))
 
 
+@law
 @given(grids(max_side=30))
 def test_decode_undoes_encode(grid: Grid) -> None:
     assert decode(encode(grid)) == grid
 
 
+@law
 @given(grids(), st.data())
 def test_a_text_is_decoded_only_if_it_is_the_one_of_its_grid(
     grid: Grid, data: st.DataObject
@@ -37,14 +41,15 @@ def test_a_text_is_decoded_only_if_it_is_the_one_of_its_grid(
     assert decoded is None or encode(decoded) == changed
 
 
-@settings(max_examples=40)
-@given(st.data())
-def test_any_walk_through_allowed_characters_ends_in_a_grid(data: st.DataObject) -> None:
+@law
+@given(st.lists(st.integers(0, 20), max_size=60))
+def test_any_walk_through_allowed_characters_ends_in_a_grid(choices: list[int]) -> None:
     reply, text = PartialReply(), ""
     while not reply.is_complete:
-        # The last allowed character ends rows and replies; drawn often, it keeps walks short.
+        # The last allowed character ends rows and replies where that is possible.
         allowed = reply.allowed()
-        character = data.draw(st.sampled_from(allowed + allowed[-1] * 20))
+        choice = choices.pop() if choices else len(allowed) - 1
+        character = allowed[min(choice, len(allowed) - 1)]
         reply.append(character)
         text += character
     grid = reply.grid()
@@ -69,6 +74,7 @@ def test_a_prompt_shows_the_demonstrations_and_asks_for_an_output() -> None:
     assert encode_prompt(prompt) == "I\n1\nO\n22\nI\n22\nO\n1\nI\n3\n4\nO\n"
 
 
+@law
 @given(grids(), st.lists(pairs(), max_size=3).map(tuple), grids())
 def test_an_example_is_its_prompt_and_its_reply(
     grid: Grid, context: tuple[Pair, ...], output: Grid
@@ -78,6 +84,7 @@ def test_an_example_is_its_prompt_and_its_reply(
     assert "".join(s.text for s in segments) == encode_prompt(prompt) + encode(output)
 
 
+@law
 @given(st.lists(pairs(), max_size=4).map(tuple), pairs())
 def test_targets_are_the_outputs_after_the_first(context: tuple[Pair, ...], last: Pair) -> None:
     segments = encode_example(

@@ -1,0 +1,62 @@
+import time
+
+import pytest
+from benches import (
+    BrokenBench,
+    DyingBench,
+    EchoBench,
+    OnceDyingBench,
+    RefusingBench,
+    SleepyBench,
+)
+
+from arc.errors import DataError
+from arc.grid import Grid
+from arc.task import Pair, Task
+from ensemble.engine import Unit, run_units
+from ensemble.settings import Settings
+
+RED = Grid.of([[2]])
+
+
+def units(*task_ids):
+    return [Unit("echo", Task(i, (Pair(RED, RED),), (RED,)), 1.0) for i in task_ids]
+
+
+def ids(results):
+    return sorted(result.unit.task.task_id for result in results)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_every_unit_comes_back_once(n_workers):
+    results = list(run_units(units("a", "b", "c"), Settings(), n_workers, bench=EchoBench))
+    assert ids(results) == ["a", "b", "c"]
+    assert all(result.candidates[0].grid == RED for result in results)
+
+
+def test_a_task_that_kills_its_worker_is_reported_and_costs_no_other():
+    results = list(run_units(units("a", "killer", "b"), Settings(), 1, bench=DyingBench))
+    assert ids(results) == ["a", "b", "killer"]
+    assert [r.unit.task.task_id for r in results if r.failure] == ["killer"]
+
+
+def test_a_task_whose_worker_died_is_tried_once_more(tmp_path):
+    task_id = str(tmp_path / "mark")
+    results = list(run_units(units(task_id), Settings(), 1, bench=OnceDyingBench))
+    assert [result.failure for result in results] == [""]
+
+
+def test_what_the_user_can_fix_arrives_as_it_was_raised():
+    with pytest.raises(DataError, match="no model there"):
+        list(run_units(units("a"), Settings(), 1, bench=RefusingBench))
+
+
+def test_a_bug_shows_where_it_happened():
+    with pytest.raises(RuntimeError, match=r"(?s)task a.*ZeroDivisionError: a bug"):
+        list(run_units(units("a"), Settings(), 1, bench=BrokenBench))
+
+
+def test_the_deadline_ends_even_a_task_that_never_returns():
+    deadline = time.monotonic() + 5
+    results = list(run_units(units("a", "sleeper", "b"), Settings(), 1, deadline, SleepyBench))
+    assert ids(results) == ["a"]

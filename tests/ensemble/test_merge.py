@@ -1,0 +1,80 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import grids
+
+from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
+from arc.grid import Grid
+from arc.task import Pair, Task
+from ensemble.merge import attempts_for, choose_attempts, has_verified
+
+RED, BLUE, GREEN = Grid.of([[2]]), Grid.of([[1]]), Grid.of([[3]])
+
+
+def program(grid, *, verified=True, weight=-1.0, test_index=0):
+    evidence = ProgramEvidence("...", 1.0, 3 if verified else 1, 3)
+    return Candidate("t", test_index, grid, "induction", weight, evidence)
+
+
+def partial_program(grid, *, weight):
+    return program(grid, verified=False, weight=weight)
+
+
+def view(grid, *, weight=-1.0, test_index=0):
+    return Candidate("t", test_index, grid, "transduction", weight, ViewEvidence(1, 8, weight))
+
+
+candidates = st.lists(
+    st.builds(
+        lambda make, grid, weight: make(grid, weight=weight),
+        st.sampled_from([program, view, partial_program]),
+        grids(2),
+        st.floats(-5, 0),
+    ),
+    max_size=8,
+)
+policies = st.sampled_from(["interleave", "induction-first"])
+
+
+@given(candidates, policies, st.randoms(use_true_random=False))
+def test_attempts_ignore_the_order_of_arrival(found, policy, rng):
+    shuffled = list(found)
+    rng.shuffle(shuffled)
+    assert choose_attempts(found, policy) == choose_attempts(shuffled, policy)
+
+
+@given(candidates, policies)
+def test_attempts_are_at_most_two_distinct_candidates(found, policy):
+    attempts = choose_attempts(found, policy)
+    assert len(set(attempts)) == len(attempts) == min(2, len({c.grid for c in found}))
+    assert set(attempts) <= {c.grid for c in found}
+
+
+@given(candidates, policies)
+def test_a_verified_program_always_gets_an_attempt(found, policy):
+    verified = [c for c in found if has_verified([c])]
+    if verified:
+        best = min(verified, key=lambda c: (-c.log_weight, c.grid))
+        assert choose_attempts(found, policy)[0] == best.grid
+    assert has_verified(found) == bool(verified)
+
+
+def test_one_verified_program_beats_many_unverified_guesses():
+    found = [view(RED, weight=0.0)] * 9 + [program(BLUE, weight=-9.0)]
+    assert choose_attempts(found) == (BLUE, RED)
+
+
+def test_policies_differ_on_the_second_attempt():
+    found = [program(RED), program(BLUE, weight=-2.0), view(GREEN)]
+    assert choose_attempts(found, "interleave") == (RED, GREEN)
+    assert choose_attempts(found, "induction-first") == (RED, BLUE)
+
+
+def test_programs_that_miss_a_demonstration_stand_behind_direct_predictions():
+    assert choose_attempts([program(RED, verified=False, weight=0.0), view(BLUE)]) == (BLUE, RED)
+
+
+def test_attempts_belong_to_their_test_input_and_source():
+    task = Task("t", (Pair(RED, RED),), (RED, BLUE))
+    found = [program(RED, test_index=1), view(GREEN, test_index=0)]
+    assert attempts_for(task, found) == ((GREEN,), (RED,))
+    assert attempts_for(task, found, source="induction") == ((), (RED,))
