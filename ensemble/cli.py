@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 from typing import Annotated, Optional
 
-import click
 import typer
 from rich.console import Console
 
@@ -261,26 +261,29 @@ def pretrain(
     print(export or out)
 
 
+class _Stopped(BaseException):
+    """Ctrl-C, under a name that the command-line library does not catch for itself."""
+
+
 def main() -> int:
     """Runs the command line; returns the exit status."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
     try:
-        app(standalone_mode=False)
+        app()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
     except ArcError as error:
         print(f"ensemble: {error}", file=sys.stderr)
         return 2
-    except click.exceptions.Abort:
+    except _Stopped:
         print("ensemble: stopped; what is done is kept", file=sys.stderr)
         return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("ensemble: stopped; what is done is kept", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
     return 0
+
+
+def _stop(*_: object) -> None:
+    raise _Stopped
 
 
 def _print_run(
