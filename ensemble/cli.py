@@ -62,6 +62,10 @@ def run(
     workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
     budget: Annotated[str, typer.Option(help="Wall clock of the whole run: 90m, 2h, 600s.")] = "",
     out: Annotated[Optional[Path], typer.Option(help="The run folder.")] = None,  # noqa: UP045
+    reuse: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="A run whose finished stages are taken over, not computed again."),
+    ] = None,
 ) -> None:
     """Solves tasks and writes a run folder with a submission.
 
@@ -79,6 +83,8 @@ def run(
     path = out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     facts = {"mode": mode, "stages": list(STAGES[mode]), "data": selection.describe()}
     folder = RunFolder.create_or_resume(path, tasks, chosen, facts)
+    if reuse is not None:
+        folder.take_over(RunFolder.open(reuse))
     answers = None if known is None else {t.task_id: known[t.task_id] for t in tasks}
     progress = Progress(Console(stderr=True))
     outcome = Run(folder, tasks, answers, progress).execute(workers or _cores(), budget_s)

@@ -145,6 +145,27 @@ class RunFolder:
         """Returns all candidates of a task."""
         return [c for stage in self.manifest["stages"] for c in self.read(task_id, stage)]
 
+    def take_over(self, other: RunFolder) -> int:
+        """Copies what another run found for tasks of this one; returns how many files.
+
+        Raises:
+            RunError: The other run is over other data, or had other settings at a shared stage.
+        """
+        source = {key: self.manifest["data"].get(key) for key in ("path", "dataset", "split")}
+        if any(other.manifest["data"].get(key) != value for key, value in source.items()):
+            raise RunError(f"{other.path}: is over other tasks; --reuse takes the same data set")
+        n_taken = 0
+        timings = other.timings()
+        shared = [stage for stage in self.manifest["stages"] if stage in other.manifest["stages"]]
+        for stage in shared:
+            _refuse_other_settings(other.path, _of_stage(other, stage), _of_stage(self, stage))
+            for task_id in self.task_ids:
+                if other.has(task_id, stage) and not self.has(task_id, stage):
+                    seconds = timings.get((task_id, stage), 0.0)
+                    self.write(task_id, stage, other.read(task_id, stage), seconds)
+                    n_taken += 1
+        return n_taken
+
     def write_submission(self, tasks: Sequence[Task], attempts: Attempts) -> None:
         """Writes `submission.json`, with placeholders for what is missing."""
         write_submission(self.path / "submission.json", tasks, attempts)
@@ -176,6 +197,29 @@ def _read_settings(path: Path) -> Settings:
         raise DataError(f"{path}: {error}") from None
 
 
+def _of_stage(folder: RunFolder, stage: str) -> dict[str, Any]:
+    """Returns the settings that a stage's candidates depend on."""
+    table = folder.settings.table()
+    effort = table["effort"]
+    kept = {"seed": effort["seed"], "seconds": effort[f"{stage}_s"]}
+    names = {"induction": ("induction", "sandbox"), "transduction": ("transduction", "model")}
+    return _flat({"effort": kept, **{name: table[name] for name in names[stage]}})
+
+
+def _refuse_other_settings(path: Path, theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
+    differing = _differences(theirs, mine)
+    if differing:
+        raise RunError(f"{path}: cannot be reused; these differ: {', '.join(differing)}")
+
+
+def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{key} ({theirs.get(key)} there, {mine.get(key)} here)"
+        for key in sorted(mine.keys() | theirs.keys())
+        if mine.get(key) != theirs.get(key)
+    ]
+
+
 def _refuse_other(
     path: Path, found: RunFolder, manifest: Mapping[str, Any], settings: Settings
 ) -> None:
@@ -183,12 +227,7 @@ def _refuse_other(
     differing = [
         key for key in manifest if key not in ignored and manifest[key] != found.manifest.get(key)
     ]
-    mine, theirs = _flat(settings.table()), _flat(found.settings.table())
-    differing += [
-        f"{key} ({theirs.get(key)} there, {mine.get(key)} here)"
-        for key in sorted(mine.keys() | theirs.keys())
-        if mine.get(key) != theirs.get(key)
-    ]
+    differing += _differences(_flat(found.settings.table()), _flat(settings.table()))
     if differing:
         raise RunError(
             f"{path}: holds another run; these differ: {', '.join(differing)}; choose another --out"

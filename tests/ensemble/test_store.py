@@ -124,3 +124,34 @@ def test_no_folder_can_be_made_below_a_file(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="choose another --out"):
         folder(tmp_path / "file" / "run")
+
+
+def test_a_finished_stage_of_another_run_is_taken_over(tmp_path):
+    other = folder(tmp_path / "a", facts={**FACTS, "mode": "induction", "stages": ["induction"]})
+    found = [Candidate("a", 0, RED, "induction", -1.0)]
+    other.write("a", "induction", found, 2.5)
+    run = folder(tmp_path / "b", tasks=TASKS[:1])
+    assert run.take_over(other) == 1
+    assert run.read_task("a") == found
+    assert run.timings() == {("a", "induction"): 2.5}
+    assert run.take_over(other) == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "refused"),
+    [("effort.seed=3", True), ("induction.max_steps=5", True), ("transduction.train=false", False)],
+)
+def test_only_settings_that_a_stage_depends_on_forbid_taking_it_over(tmp_path, override, refused):
+    other = folder(tmp_path / "a", facts={**FACTS, "mode": "induction", "stages": ["induction"]})
+    run = folder(tmp_path / "b", settings=load_settings("default", [override]))
+    if refused:
+        with pytest.raises(RunError, match=override.split("=")[0].split(".")[1]):
+            run.take_over(other)
+    else:
+        assert run.take_over(other) == 0
+
+
+def test_a_run_over_other_tasks_is_not_taken_over(tmp_path):
+    other = folder(tmp_path / "a", facts={**FACTS, "data": {"path": "elsewhere"}})
+    with pytest.raises(RunError, match="other tasks"):
+        folder(tmp_path / "b").take_over(other)
