@@ -43,12 +43,12 @@ class EmbeddedConfig:
     """
 
     weights: str = ""
-    tokens: int = 60_000
+    tokens: int = 40_000
     batch_tokens: int = 1536
-    min_updates: int = 24
-    matrix_rate: float = 0.01
-    other_rate: float = 2e-3
-    vector_rate: float = 1e-2
+    min_updates: int = 64
+    matrix_rate: float = 0.015
+    other_rate: float = 3e-3
+    vector_rate: float = 2e-2
     hold: float = 0.5
     max_cells: int = MAX_SIDE * MAX_SIDE
 
@@ -160,7 +160,9 @@ class EmbeddedLanguageModel:
         timeout_s: float,
     ) -> list[float]:
         config = self.config
-        rates = Rates(config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0)
+        rates = Rates(
+            config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=3
+        )
         optimizer = make_optimizer(model, [vector], rates)
         deadline = time.monotonic() + timeout_s
         losses: list[float] = []

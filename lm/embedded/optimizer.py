@@ -16,7 +16,27 @@ from torch import Tensor, nn
 from lm.embedded.model import EmbeddedModel
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-_ITERATIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Learning rates and their companions.
+
+    Attributes:
+        matrix: Of Muon, for the matrices in the blocks.
+        other: Of AdamW, for tables, heads, norms and gains.
+        vector: Of AdamW, for task vectors.
+        momentum: Of Muon.
+        weight_decay: Of Muon; AdamW has none here.
+        iterations: Of Muon's orthogonalization; fewer are cheaper and rougher.
+    """
+
+    matrix: float = 0.02
+    other: float = 3e-3
+    vector: float = 1e-2
+    momentum: float = 0.95
+    weight_decay: float = 0.01
+    iterations: int = 5
 
 
 class Muon:
@@ -26,15 +46,14 @@ class Muon:
     part by part.
     """
 
-    def __init__(
-        self, parameters: Sequence[tuple[nn.Parameter, int]], momentum: float, weight_decay: float
-    ) -> None:
+    def __init__(self, parameters: Sequence[tuple[nn.Parameter, int]], rates: Rates) -> None:
         self._groups: dict[tuple[int, int], list[tuple[nn.Parameter, int]]] = {}
         for parameter, parts in parameters:
             shape = (parameter.shape[0] // parts, parameter.shape[1])
             self._groups.setdefault(shape, []).append((parameter, parts))
-        self._momentum = momentum
-        self._weight_decay = weight_decay
+        self._momentum = rates.momentum
+        self._weight_decay = rates.weight_decay
+        self._iterations = rates.iterations
         self.buffers = [torch.zeros_like(p) for group in self._groups.values() for p, _ in group]
 
     @torch.no_grad()
@@ -50,7 +69,7 @@ class Muon:
                 buffer.lerp_(gradient, 1 - self._momentum)
                 direction = gradient.lerp(buffer, self._momentum)
                 directions.append(direction.view(parts, rows, columns))
-            updates = _orthogonalize(torch.cat(directions))
+            updates = _orthogonalize(torch.cat(directions), self._iterations)
             scale = learning_rate * max(1.0, rows / columns) ** 0.5
             at = 0
             for parameter, parts in group:
@@ -59,36 +78,17 @@ class Muon:
                 at += parts
 
 
-def _orthogonalize(stack: Tensor) -> Tensor:
+def _orthogonalize(stack: Tensor, iterations: int) -> Tensor:
     """Returns the matrices with all singular values near one; shape (n, rows, columns)."""
     a, b, c = _COEFFICIENTS
     is_tall = stack.shape[-2] > stack.shape[-1]
     matrix = stack.mT if is_tall else stack
     matrix = matrix / (matrix.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    for _ in range(_ITERATIONS):
+    for _ in range(iterations):
         gram = matrix @ matrix.mT
         matrix = a * matrix + (b * gram + c * gram @ gram) @ matrix
     result: Tensor = matrix.mT if is_tall else matrix
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Learning rates and their companions.
-
-    Attributes:
-        matrix: Of Muon, for the matrices in the blocks.
-        other: Of AdamW, for tables, heads, norms and gains.
-        vector: Of AdamW, for task vectors.
-        momentum: Of Muon.
-        weight_decay: Of Muon; AdamW has none here.
-    """
-
-    matrix: float = 0.02
-    other: float = 3e-3
-    vector: float = 1e-2
-    momentum: float = 0.95
-    weight_decay: float = 0.01
 
 
 class Optimizer:
@@ -102,7 +102,7 @@ class Optimizer:
         *,
         rates: Rates,
     ) -> None:
-        self.muon = Muon(matrices, rates.momentum, rates.weight_decay)
+        self.muon = Muon(matrices, rates)
         self.adam = torch.optim.AdamW(
             [{"params": list(others)}, {"params": list(vectors)}],
             lr=rates.other,

@@ -222,3 +222,20 @@ def test_a_spent_budget_leaves_a_valid_submission(cli, tmp_path):
     assert status == 0
     assert "the same command goes on" in err
     assert cli("validate", "r/submission.json", "--tasks", "many.json")[0] == 0
+
+
+def test_a_short_pretraining_gives_weights_that_a_run_can_use(cli, task_file):
+    trained = ["pretrain", "--tokens", "0.004", "--decay", "0.002", "--out", "p"]
+    assert cli(*trained, "--export", "w")[0] == 0
+    arguments = ["--mode", "transduction", "--set", "model.settings.weights=w", *QUICK]
+    status, out, err = cli("run", task_file, "--out", "r", *arguments)
+    assert status == 0, err
+    assert "of 1" in out
+
+
+def test_a_run_takes_over_the_half_that_another_run_has_done(cli, task_file):
+    assert cli("run", task_file, "--mode", "induction", "--out", "a", *QUICK)[0] == 0
+    status, out, err = cli("run", task_file, "--out", "b", "--reuse", "a", *QUICK)
+    assert status == 0, err
+    assert "induction alone" in out
+    assert "induction" not in err
