@@ -40,7 +40,7 @@ class TransductionConfig:
     colorings: int = 1
     orders: int = 1
     vote: Literal["hierarchical", "flat"] = "hierarchical"
-    rescored: int = 6
+    rescored: int = 4
     n_candidates: int = 6
 
 

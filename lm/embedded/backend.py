@@ -21,9 +21,12 @@ from arc.grid import MAX_SIDE, Grid
 from arc.transform import SYMMETRIES
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.decoding import Decoder
+from lm.embedded.encoding import N_HEADER
 from lm.embedded.model import Architecture, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
 from lm.protocol import Adaptation, Completion, Conditioning, Example, Prompt
+
+_MAX_CELLS = MAX_SIDE * MAX_SIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,19 @@ class EmbeddedConfig:
         other_rate: Learning rate of everything else but the task vector.
         vector_rate: Learning rate of the task vector.
         hold: Share of the training at the full rate; then it falls to zero.
-        max_cells: Longest output that is decoded.
+        max_length: Longest pair, in tokens, that is trained on, decoded or scored. An input that
+            with an output of its own size would be longer gets no reply.
     """
 
     weights: str = ""
-    tokens: int = 40_000
+    tokens: int = 24_000
     batch_tokens: int = 1536
-    min_updates: int = 64
+    min_updates: int = 48
     matrix_rate: float = 0.015
     other_rate: float = 3e-3
     vector_rate: float = 2e-2
     hold: float = 0.5
-    max_cells: int = MAX_SIDE * MAX_SIDE
+    max_length: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class EmbeddedLanguageModel:
     ) -> Adaptation:
         """Trains all weights and a fresh vector, started from the centroid that fits best."""
         samples = [_sample(example.prompt, example.output) for example in examples]
+        samples = [sample for sample in samples if sample.length <= self.config.max_length]
         start = self._best_centroid(samples, rng)
         if not train:
             return Adaptation(_Weights(self._model, start), 0, float("nan"))
@@ -110,8 +115,19 @@ class EmbeddedLanguageModel:
     def generate(
         self, prompts: Sequence[Prompt], adaptation: Adaptation | None = None
     ) -> list[Completion]:
-        """Returns the greedy output for each prompt; always a grid."""
+        """Returns the greedy output for each prompt: a grid, unless the input is too large."""
         weights = self._weights(adaptation)
+        fitting = [prompt for prompt in prompts if self._fits(prompt)]
+        replies = iter(self._decode(weights, fitting) if fitting else [])
+        return [
+            next(replies) if self._fits(prompt) else Completion(None, float("-inf"))
+            for prompt in prompts
+        ]
+
+    def _fits(self, prompt: Prompt) -> bool:
+        return 2 * len(prompt.input.cells) + N_HEADER <= self.config.max_length
+
+    def _decode(self, weights: _Weights, prompts: Sequence[Prompt]) -> list[Completion]:
         with torch.inference_mode():
             context = weights.model.context_of(
                 weights.vector.expand(len(prompts), -1),
@@ -119,7 +135,8 @@ class EmbeddedLanguageModel:
                 torch.tensor([float(prompt.recolored) for prompt in prompts]),
             )
         decoder = Decoder(weights.model, [prompt.input.array for prompt in prompts], context)
-        grids = decoder.decode(self.config.max_cells)
+        longest_input = max(len(prompt.input.cells) for prompt in prompts)
+        grids = decoder.decode(min(_MAX_CELLS, self.config.max_length - longest_input - N_HEADER))
         return [
             Completion(grid, float(log_probability))
             for grid, log_probability in zip(grids, decoder.log_probabilities, strict=True)
@@ -145,7 +162,9 @@ class EmbeddedLanguageModel:
     def _best_centroid(self, samples: Sequence[Sample], rng: random.Random) -> Tensor:
         """Returns the centroid under which a few of the samples are likeliest."""
         short = sorted(samples, key=lambda sample: sample.length)[: max(8, len(samples) // 2)]
-        chosen = rng.sample(short, min(4, len(short)))
+        chosen = rng.sample(short, min(2, len(short)))
+        if not chosen:
+            return self._centroids[0]
         totals = [
             sum(_sample_losses(_Weights(self._model, vector), chosen)) for vector in self._centroids
         ]
@@ -199,7 +218,7 @@ def save_model(
     (folder / "model.json").write_text(json.dumps(settings, indent=1) + "\n")
 
 
-def _centroids(vectors: Tensor, n: int = 32) -> Tensor:
+def _centroids(vectors: Tensor, n: int = 12) -> Tensor:
     """Returns the mean of the vectors, then the centers of k-means clusters."""
     from scipy.cluster.vq import kmeans2
 

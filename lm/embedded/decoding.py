@@ -40,12 +40,13 @@ class Decoder:
         self.log_probabilities = np.zeros(len(inputs))
 
     @torch.inference_mode()
-    def decode(self, max_cells: int) -> list[Grid]:
+    def decode(self, max_cells: int) -> list[Grid | None]:
         """Returns the most likely sides and cells, chosen greedily; sets `log_probabilities`.
 
-        An output of more than `max_cells` cells is cut to as many rows as fit.
+        Where the sides ask for more than `max_cells` cells, there is no grid.
         """
-        shapes = self._read_and_choose_sides(max_cells)
+        chosen = self._read_and_choose_sides(max_cells)
+        shapes = [(h, w) if h * w <= max_cells else (1, 1) for h, w in chosen]
         batch = len(shapes)
         slots = [blank_output(c, s) for c, s in zip(self._inputs, shapes, strict=True)]
         n_cells = np.array([len(tokens) for tokens in slots])
@@ -63,6 +64,8 @@ class Decoder:
             written[active, rows[active] + 1, columns[active] + 1] = colors[active]
         return [
             Grid.from_array(written[i, 1 : h + 1, 1 : w + 1].astype(np.uint8))
+            if (h, w) == chosen[i]
+            else None
             for i, (h, w) in enumerate(shapes)
         ]
 
@@ -84,10 +87,7 @@ class Decoder:
             sides = self._choose(self._model.side_head(hidden[:, 0]), everyone) + 1
             if slot == 0:
                 heights = sides
-        return [
-            (min(int(height), max(1, max_cells // int(width))), int(width))
-            for height, width in zip(heights, sides, strict=True)
-        ]
+        return [(int(height), int(width)) for height, width in zip(heights, sides, strict=True)]
 
     def _advance(self, features: Indices, positions: Indices) -> Tensor:
         """Returns the hidden states of one more slot, which sees inputs and all slots so far."""

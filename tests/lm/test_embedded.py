@@ -24,7 +24,7 @@ def tiny_model(seed=0, **settings_):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
-    config = EmbeddedConfig(tokens=4000, max_cells=60, **settings_)
+    config = EmbeddedConfig(tokens=4000, max_length=300, **settings_)
     return EmbeddedLanguageModel(model, torch.zeros(1, TINY.width), config)
 
 
@@ -87,18 +87,31 @@ def test_the_probability_of_a_reply_is_what_scoring_says():
     model = tiny_model()
     prompts = [Prompt(Grid.of([[1, 2, 3]]), symmetry=s) for s in SYMMETRIES]
     prompts += [Prompt(Grid.of([[4, 0], [5, 6]]), recolored=True)]
-    replies = model.generate(prompts)
-    scores = model.score(prompts, [reply.grid for reply in replies])
-    for reply, score in zip(replies, scores, strict=True):
+    found = zip(prompts, model.generate(prompts), strict=True)
+    replied = [(prompt, reply) for prompt, reply in found if reply.grid is not None]
+    assert replied
+    scores = model.score([p for p, _ in replied], [reply.grid for _, reply in replied])
+    for (_, reply), score in zip(replied, scores, strict=True):
         assert reply.log_probability == pytest.approx(score, abs=1e-3)
 
 
 @given(grids(5))
 @settings(max_examples=20, deadline=None)
-def test_every_reply_is_a_grid_whatever_the_weights(grid):
+def test_every_reply_that_fits_is_a_grid_whatever_the_weights(grid):
     reply = tiny_model(seed=len(grid.cells)).generate([Prompt(grid)])[0]
-    assert isinstance(reply.grid, Grid)
-    assert len(reply.grid.cells) <= 60
+    assert reply.grid is None or 1 <= len(reply.grid.cells) <= 300 - len(grid.cells)
+
+
+def test_an_input_too_large_for_a_reply_gets_none_and_costs_no_other():
+    small, large = Prompt(Grid.of([[1, 2]])), Prompt(Grid.of([[3] * 13] * 13))
+    replies = tiny_model().generate([large, small, large])
+    assert replies[0].grid is replies[2].grid is None
+    assert replies[1] == tiny_model().generate([small])[0]
+
+
+def test_examples_too_long_to_train_on_are_left_out():
+    example = Example(Prompt(Grid.of([[3] * 13] * 13)), Grid.of([[3] * 13] * 13))
+    assert tiny_model().adapt([example], random.Random(0), 60, train=True).updates == 0
 
 
 EXAMPLES = [
@@ -150,10 +163,11 @@ def test_buckets_hold_every_sample_once_within_their_size(first, second, third):
 
 def test_weights_survive_saving(tmp_path):
     model = tiny_model()
-    save_model(tmp_path, model._model, torch.zeros(3, TINY.width), {"note": "tiny"})
+    save_model(tmp_path, model._model, torch.eye(3, TINY.width), {"note": "tiny"})
     loaded = EmbeddedLanguageModel.load(EmbeddedConfig(weights=str(tmp_path)))
     prompt = Prompt(Grid.of([[1, 2], [3, 4]]))
     output = Grid.of([[1]])
+    model = EmbeddedLanguageModel(model._model, torch.eye(3, TINY.width).mean(0)[None])
     expected = model.score([prompt], [output])
     assert loaded.score([prompt], [output]) == pytest.approx(expected, rel=0.05)
 
