@@ -157,7 +157,7 @@ def _from_re_arc(path: Path, index: dict[str, int]) -> _Part:
             arrays = np.load(file)
             ids, task = arrays["ids"], arrays["task"]
             shapes, packed = arrays["shapes"].astype(np.int64), arrays["cells"]
-    except (OSError, lzma.LZMAError, KeyError, ValueError) as error:
+    except (OSError, EOFError, lzma.LZMAError, KeyError, ValueError) as error:
         raise DataError(
             f"{path}: RE-ARC's arrays expected ({error}); see CONTRIBUTING.md"
         ) from None

@@ -33,12 +33,12 @@ def config(tokens):
 
 def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
-    training = Pretraining(TINY, config(12_000), corpus)
+    training = Pretraining(TINY, config(25_000), corpus)
     training.run(tmp_path)
     losses = [loss for _, loss in training.curve]
     assert losses[-1] < losses[0]
     assert (tmp_path / "checkpoint.pt").exists()
-    again = Pretraining(TINY, config(20_000), corpus)
+    again = Pretraining(TINY, config(25_000), corpus)
     again.load(tmp_path)
     assert again.tokens == training.tokens
     for mine, theirs in zip(again.model.parameters(), training.model.parameters(), strict=True):
