@@ -222,7 +222,7 @@ def show(
     console.print(draw_task(task))
     if folder is not None:
         candidates = folder.read_task(task_id)
-        attempts = attempts_for(task, candidates, folder.settings.merge.policy)
+        attempts = attempts_for(task, candidates, folder.settings.merge)
         known = selection.answers() if with_answers else None
         answers = known[task_id] if known else None
         console.print(draw_attempts(task, attempts, candidates, answers))

@@ -41,14 +41,14 @@ class Halves:
 
 def score_run(folder: RunFolder, tasks: Sequence[Task], answers: Mapping[str, Answers]) -> Halves:
     """Returns the scores of a run and of its sources apart, from its stored candidates."""
-    policy = folder.settings.merge.policy
+    merge = folder.settings.merge
     asked = {task.task_id: answers[task.task_id] for task in tasks}
     found = {task.task_id: folder.read_task(task.task_id) for task in tasks}
     timings = folder.timings()
     stages: Sequence[str] = folder.manifest["stages"]
 
     def row(name: str, source: str | None) -> Row:
-        attempts = {t.task_id: attempts_for(t, found[t.task_id], policy, source) for t in tasks}
+        attempts = {t.task_id: attempts_for(t, found[t.task_id], merge, source) for t in tasks}
         spent = [
             sum(timings.get((t.task_id, s), 0.0) for s in stages if source in (None, s))
             for t in tasks

@@ -106,8 +106,8 @@ class Run:
 
     def _merge(self, task: Task) -> None:
         candidates = self._folder.read_task(task.task_id)
-        policy = self._folder.settings.merge.policy
-        self._attempts[task.task_id] = attempts_for(task, candidates, policy)
+        merge = self._folder.settings.merge
+        self._attempts[task.task_id] = attempts_for(task, candidates, merge)
 
     def _score(self) -> Score | None:
         if self._answers is None:

@@ -20,23 +20,13 @@ from typing import Any, Literal
 import tomli_w
 
 from arc.errors import ConfigError
+from ensemble.merge import MergeConfig
 from induction.solver import InductionConfig
 from sandbox.limits import Limits
 
 Mode = Literal["ensemble", "induction", "transduction"]
 MODES: tuple[Mode, ...] = ("ensemble", "induction", "transduction")
 DEFAULT = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class MergeConfig:
-    """Settings of the merge.
-
-    Attributes:
-        policy: How the two halves' candidates become two attempts; see `ensemble.merge`.
-    """
-
-    policy: Literal["interleave", "induction-first"] = "interleave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class Settings:
     induction: InductionConfig = field(default_factory=InductionConfig)
     transduction: Mapping[str, Any] = field(default_factory=dict)
     model: ModelConfig = ModelConfig()
-    merge: MergeConfig = MergeConfig()
+    merge: MergeConfig = field(default_factory=MergeConfig)
 
     def table(self) -> dict[str, Any]:
         """Returns the settings as TOML has them."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import grids
@@ -5,7 +7,13 @@ from strategies import grids
 from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
 from arc.grid import Grid
 from arc.task import Pair, Task
-from ensemble.merge import attempts_for, choose_attempts, has_verified
+from ensemble.merge import (
+    MergeConfig,
+    attempts_for,
+    choose_attempts,
+    has_verified,
+    probability,
+)
 
 RED, BLUE, GREEN = Grid.of([[2]]), Grid.of([[1]]), Grid.of([[3]])
 
@@ -32,7 +40,10 @@ candidates = st.lists(
     ),
     max_size=8,
 )
-policies = st.sampled_from(["interleave", "induction-first"])
+CALIBRATED, IN_TURN, FIRST = (
+    MergeConfig(policy=policy) for policy in ("calibrated", "interleave", "induction-first")
+)
+policies = st.sampled_from([CALIBRATED, IN_TURN, FIRST])
 
 
 @given(candidates, policies, st.randoms(use_true_random=False))
@@ -49,7 +60,7 @@ def test_attempts_are_at_most_two_distinct_candidates(found, policy):
     assert set(attempts) <= {c.grid for c in found}
 
 
-@given(candidates, policies)
+@given(candidates, st.sampled_from([IN_TURN, FIRST]))
 def test_a_verified_program_always_gets_an_attempt(found, policy):
     verified = [c for c in found if has_verified([c])]
     if verified:
@@ -60,17 +71,18 @@ def test_a_verified_program_always_gets_an_attempt(found, policy):
 
 def test_one_verified_program_beats_many_unverified_guesses():
     found = [view(RED, weight=0.0)] * 9 + [program(BLUE, weight=-9.0)]
-    assert choose_attempts(found) == (BLUE, RED)
+    assert choose_attempts(found, IN_TURN) == (BLUE, RED)
 
 
 def test_policies_differ_on_the_second_attempt():
     found = [program(RED), program(BLUE, weight=-2.0), view(GREEN)]
-    assert choose_attempts(found, "interleave") == (RED, GREEN)
-    assert choose_attempts(found, "induction-first") == (RED, BLUE)
+    assert choose_attempts(found, IN_TURN) == (RED, GREEN)
+    assert choose_attempts(found, FIRST) == (RED, BLUE)
 
 
 def test_programs_that_miss_a_demonstration_stand_behind_direct_predictions():
-    assert choose_attempts([program(RED, verified=False, weight=0.0), view(BLUE)]) == (BLUE, RED)
+    found = [program(RED, verified=False, weight=0.0), view(BLUE)]
+    assert choose_attempts(found, IN_TURN) == choose_attempts(found, FIRST) == (BLUE, RED)
 
 
 def test_attempts_belong_to_their_test_input_and_source():
@@ -78,3 +90,27 @@ def test_attempts_belong_to_their_test_input_and_source():
     found = [program(RED, test_index=1), view(GREEN, test_index=0)]
     assert attempts_for(task, found) == ((GREEN,), (RED,))
     assert attempts_for(task, found, source="induction") == ((), (RED,))
+
+
+@given(candidates)
+def test_probabilities_are_probabilities_and_more_weight_is_no_less_likely(found):
+    for candidate in found:
+        assert 0 <= probability(candidate, CALIBRATED) <= 1
+        heavier = replace(candidate, log_weight=candidate.log_weight + 1)
+        assert probability(heavier, CALIBRATED) >= probability(candidate, CALIBRATED)
+
+
+def test_two_halves_that_agree_outweigh_either_alone():
+    found = [program(RED, weight=-0.9), program(BLUE, weight=-1.0), view(BLUE, weight=-1.0)]
+    assert choose_attempts(found, CALIBRATED)[0] == BLUE
+
+
+def test_a_trusted_program_keeps_its_second_grid_from_an_unlikely_prediction():
+    found = [program(RED, weight=-0.5), program(BLUE, weight=-1.5), view(GREEN, weight=-60.0)]
+    assert choose_attempts(found, CALIBRATED) == (RED, BLUE)
+
+
+def test_a_sure_prediction_beats_a_doubtful_program():
+    sure = Candidate("t", 0, GREEN, "transduction", -0.1, ViewEvidence(8, 8, -0.1))
+    found = [program(RED, weight=-0.5), program(BLUE, weight=-4.0), sure]
+    assert set(choose_attempts(found, CALIBRATED)) == {RED, GREEN}
