@@ -20,6 +20,9 @@ from arc.submission import N_ATTEMPTS
 from arc.task import Task
 
 
+_NEVER_SURER = 1 - 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class MergeConfig:
     """Settings of the merge.
@@ -30,7 +33,9 @@ class MergeConfig:
     direct prediction second, and so on in turn.
 
     The log-odds that a direct prediction is right are linear in its evidence;
-    `benchmarks/merge.py` fits the coefficients on training tasks that the model was not trained on.
+    `benchmarks/merge.py` fits the coefficients on training tasks that the model was not trained on;
+    the defaults come from 106 predictions for 36 such tasks, 7 of them right. Once the likelihood is
+    known, the number of votes added nothing.
 
     Attributes:
         policy: Which of the three.
@@ -40,9 +45,9 @@ class MergeConfig:
     """
 
     policy: Literal["calibrated", "interleave", "induction-first"] = "calibrated"
-    bias: float = -3.0
-    per_vote_share: float = 3.0
-    per_nat: float = 0.1
+    bias: float = 0.15
+    per_vote_share: float = 0.0
+    per_nat: float = 0.68
 
 
 def choose_attempts(
@@ -102,13 +107,14 @@ def _nats(candidate: Candidate) -> float:
 def _by_probability(candidates: Sequence[Candidate], config: MergeConfig) -> list[Grid]:
     """Returns the distinct grids, the likeliest first.
 
-    Sources count as independent: a grid is wrong only if all that propose it are wrong.
+    Sources count as independent: a grid is wrong only if all that propose it are wrong. Summed as
+    logarithms, which keep very unlikely grids apart.
     """
-    wrong: dict[Grid, float] = {}
+    log_wrong: dict[Grid, float] = {}
     for candidate in candidates:
-        still = wrong.get(candidate.grid, 1.0)
-        wrong[candidate.grid] = still * (1 - probability(candidate, config))
-    return sorted(wrong, key=lambda grid: (wrong[grid], grid))
+        likely = min(probability(candidate, config), _NEVER_SURER)
+        log_wrong[candidate.grid] = log_wrong.get(candidate.grid, 0.0) + math.log1p(-likely)
+    return sorted(log_wrong, key=lambda grid: (log_wrong[grid], grid))
 
 
 def _by_kind(ordered: Sequence[Candidate], *, in_turn: bool) -> list[Candidate]:

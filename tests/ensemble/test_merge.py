@@ -114,3 +114,8 @@ def test_a_sure_prediction_beats_a_doubtful_program():
     sure = Candidate("t", 0, GREEN, "transduction", -0.1, ViewEvidence(8, 8, -0.1))
     found = [program(RED, weight=-0.5), program(BLUE, weight=-4.0), sure]
     assert set(choose_attempts(found, CALIBRATED)) == {RED, GREEN}
+
+
+def test_very_unlikely_predictions_keep_their_order():
+    found = [view(RED, weight=-90.0), view(BLUE, weight=-80.0), view(GREEN, weight=-85.0)]
+    assert choose_attempts(found, CALIBRATED) == (BLUE, GREEN)
