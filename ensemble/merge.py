@@ -19,7 +19,6 @@ from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Task
 
-
 _NEVER_SURER = 1 - 1e-9
 
 
