@@ -33,8 +33,8 @@ class MergeConfig:
 
     The log-odds that a direct prediction is right are linear in its evidence;
     `benchmarks/merge.py` fits the coefficients on training tasks that the model was not trained on;
-    the defaults come from 106 predictions for 36 such tasks, 7 of them right. Once the likelihood is
-    known, the number of votes added nothing.
+    the defaults come from 106 predictions for 36 such tasks, 7 of them right. Once the likelihood
+    is known, the number of votes added nothing.
 
     Attributes:
         policy: Which of the three.
