@@ -87,12 +87,13 @@ def run(
         folder.take_over(RunFolder.open(reuse))
     answers = None if known is None else {t.task_id: known[t.task_id] for t in tasks}
     progress = Progress(Console(stderr=True))
+    print(f"run folder {path}; stop at any time, --out {path} goes on", file=sys.stderr)
     outcome = Run(folder, tasks, answers, progress).execute(workers or _cores(), budget_s)
     for failure in outcome.failures:
         print(f"ensemble: no result for {failure}", file=sys.stderr)
     if outcome.n_done < len(tasks):
         print(
-            f"{outcome.n_done} of {len(tasks)} tasks are done; the same command goes on with them",
+            f"{outcome.n_done} of {len(tasks)} tasks are done; --out {path} goes on with the rest",
             file=sys.stderr,
         )
     if answers is not None:
