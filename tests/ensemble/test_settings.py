@@ -43,7 +43,7 @@ def test_all_mistakes_are_told_at_once():
         ("effort.seed=x", "int expected"),
         ("effort.seed=true", "int expected"),
         ("effort.seed.x=1", "not a table"),
-        ("merge.policy=best", "one of calibrated, interleave, induction-first"),
+        ("merge.policy=best", "one of induction-first, interleave"),
         ("effort=3", "a table expected"),
         ("sandbox.cpu_s=-1", "sandbox"),
     ],
