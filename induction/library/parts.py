@@ -59,31 +59,20 @@ def blank_components(picture: Image) -> Images:
 def boxes(picture: Image, diagonal: bool) -> Images:
     """Cuts out the bounding boxes of connected parts, with all that lies in them."""
     found = _components(picture, picture.cells, diagonal)
-    return listed(
-        part(
-            picture,
-            p.row - picture.row,
-            p.row - picture.row + p.shape[0],
-            p.column - picture.column,
-            p.column - picture.column + p.shape[1],
-        )
-        for p in found
-    )
+    return listed(_with_surroundings(picture, p) for p in found)
 
 
 def mono_boxes(picture: Image) -> Images:
     """Cuts out the bounding boxes of the colors' connected parts, with all that lies in them."""
-    return listed(
-        part(
-            picture,
-            p.row - picture.row,
-            p.row - picture.row + p.shape[0],
-            p.column - picture.column,
-            p.column - picture.column + p.shape[1],
-        )
-        for p in mono_components(picture, False)
-        if min(p.shape) > 1
-    )
+    found = mono_components(picture, False)
+    return listed(_with_surroundings(picture, p) for p in found if min(p.shape) > 1)
+
+
+def _with_surroundings(picture: Image, piece: Image) -> Image:
+    """Returns all that the picture shows inside the bounding box of one of its pieces."""
+    top, left = piece.row - picture.row, piece.column - picture.column
+    height, width = piece.shape
+    return part(picture, top, top + height, left, left + width)
 
 
 def separators(cells: Cells) -> tuple[int, list[int], list[int]]:
