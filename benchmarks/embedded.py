@@ -1,0 +1,69 @@
+"""Speed of training the embedded model, by size, and of Muon against `torch.optim.Muon`.
+
+python benchmarks/embedded.py [--threads 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+from lm.embedded.batch import Sample, collate, token_losses
+from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.optimizer import Rates, make_optimizer
+
+SIZES = (Architecture(192, 6, 6, 512), Architecture())
+SIDE, N_PAIRS, REPEATS = 14, 9, 3
+
+
+def main() -> None:
+    """Prints a line for each size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=1)
+    threads = parser.parse_args().threads
+    torch.set_num_threads(threads)
+    rng = np.random.default_rng(0)
+    grids = rng.integers(0, 10, (N_PAIRS, 2, SIDE, SIDE)).astype(np.uint8)
+    samples = [Sample(source, target) for source, target in grids]
+    batch = collate(samples)
+    n_tokens = sum(sample.length for sample in samples)
+    for size in SIZES:
+        model = EmbeddedModel(size)
+        vectors = torch.zeros(N_PAIRS, size.width)
+
+        def differentiate(model: EmbeddedModel = model, vectors: torch.Tensor = vectors) -> None:
+            of_sides, of_cells = token_losses(model, batch, vectors)
+            torch.autograd.backward(of_sides.mean() + of_cells.mean())
+
+        differentiate()
+        passes = median_s(differentiate)
+        own = make_optimizer(model, [], Rates())
+        matrices = [p for name, p in model.blocks.named_parameters() if p.ndim == 2]
+        theirs = torch.optim.Muon(nn.ParameterList(matrices).parameters(), lr=0.0)
+        theirs_s, own_s = median_s(theirs.step), median_s(lambda own=own: own.muon.step(0.0))
+        n_parameters = sum(p.numel() for p in model.parameters())
+        print(
+            f"{n_parameters / 1e6:.1f} M parameters, {threads} threads: "
+            f"{n_tokens / passes:.0f} tokens/s forward and backward; Muon {own_s:.3f} s, "
+            f"torch.optim.Muon {theirs_s:.3f} s an update, ratio {theirs_s / own_s:.1f}"
+        )
+
+
+def median_s(action: Callable[[], object]) -> float:
+    """Returns the median seconds of a few calls."""
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        action()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+if __name__ == "__main__":
+    main()
