@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from induction.library import kernels
 from induction.library.image import Image, Mask
 from induction.library.motion import DIRECTIONS, swept
-from induction.library.shape import EIGHT, dilated, enclosed
+from induction.library.shape import enclosed
 
 Property = NDArray[np.int64]
 """A number per cell, shape (height, width)."""
@@ -35,19 +36,14 @@ def neighbor(picture: Image, rows: int, columns: int) -> Property:
 
 def count_near(picture: Image, color: int, diagonal: bool) -> Property:
     """Returns how many of the four or eight neighbors have a color."""
-    kernel = EIGHT.copy() if diagonal else np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.int8)
-    kernel[1, 1] = 0
-    mask = (picture.cells == color).astype(np.int8)
-    return ndimage.convolve(mask, kernel, mode="constant").astype(np.int64)
+    counts: Property = kernels.neighbors(picture.cells == color, diagonal)
+    return counts
 
 
 def count_alike(picture: Image, diagonal: bool) -> Property:
     """Returns how many of the four or eight neighbors have the cell's own color."""
-    result = np.zeros(picture.shape, np.int64)
-    for color in np.unique(picture.cells):
-        mask = picture.cells == color
-        result[mask] = count_near(picture, int(color), diagonal)[mask]
-    return result
+    counts: Property = kernels.alike_neighbors(picture.cells, diagonal)
+    return counts
 
 
 def count_colored(picture: Image, diagonal: bool) -> Property:
@@ -228,7 +224,7 @@ def square_here(picture: Image, color: int, side: int) -> Property:
 
 def near_colored(picture: Image) -> Property:
     """Returns 1 for cells at most one step, diagonals included, from a colored cell."""
-    return dilated(picture.cells != 0, True).astype(np.int64)
+    return kernels.dilated(picture.cells != 0, True).astype(np.int64)
 
 
 def nearest_other(picture: Image) -> Property:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
 
 from induction.library.color import most_common_color
 from induction.library.image import Image, Images, NoResultError, checked, listed, pasted
-from induction.library.shape import EIGHT, enclosed
+from induction.library.shape import enclosed, part_count
 
 Measure = Callable[[Image], float]
 """A number by which images are compared."""
@@ -32,14 +31,12 @@ def color_count(picture: Image) -> int:
 
 def component_count(picture: Image) -> int:
     """Returns the number of connected parts."""
-    _, n = ndimage.label(picture.cells, EIGHT)
-    return int(n)
+    return part_count(picture.cells != 0, True)
 
 
 def hole_count(picture: Image) -> int:
     """Returns the number of enclosed blank parts."""
-    _, n = ndimage.label(enclosed(picture.cells != 0))
-    return int(n)
+    return part_count(enclosed(picture.cells != 0), False)
 
 
 def interior_count(picture: Image) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from induction.library import kernels
 from induction.library.color import background_color
 from induction.library.image import Cells, Image, Images, Mask, NoResultError
 from induction.library.parts import mono_components
-from induction.library.shape import grow
 
 DIRECTIONS: dict[str, tuple[int, int]] = {
     "up": (-1, 0),
@@ -21,41 +21,10 @@ DIRECTIONS: dict[str, tuple[int, int]] = {
 }
 
 
-def _swept_right(cells: Cells) -> Cells:
-    """Returns, per cell, the last colored cell at it or to its left."""
-    columns = np.arange(cells.shape[1])
-    last = np.maximum.accumulate(np.where(cells != 0, columns, 0), axis=1)
-    return np.take_along_axis(cells, last, axis=1)
-
-
-def _swept_diagonally(cells: Cells) -> Cells:
-    """Returns, per cell, the last colored cell at it or up and left of it."""
-    result = cells.copy()
-    for r in range(1, cells.shape[0]):
-        here = result[r, 1:]
-        np.copyto(here, result[r - 1, :-1], where=here == 0)
-    return result
-
-
 def swept(cells: Cells, direction: str) -> Cells:
     """Returns what the colored cells cover when they run in a direction until they hit another."""
-    match direction:
-        case "right":
-            return _swept_right(cells)
-        case "left":
-            return _swept_right(cells[:, ::-1])[:, ::-1]
-        case "down":
-            return _swept_right(cells.T).T
-        case "up":
-            return _swept_right(cells[::-1].T).T[::-1]
-        case "down_right":
-            return _swept_diagonally(cells)
-        case "down_left":
-            return _swept_diagonally(cells[:, ::-1])[:, ::-1]
-        case "up_right":
-            return _swept_diagonally(cells[::-1])[::-1]
-        case _:
-            return _swept_diagonally(cells[::-1, ::-1])[::-1, ::-1]
+    result: Cells = kernels.swept(cells, *DIRECTIONS[direction])
+    return result
 
 
 def extend(picture: Image, directions: tuple[str, ...]) -> Image:
@@ -109,48 +78,42 @@ def move(picture: Image, rows: int, columns: int) -> Image:
     return Image(picture.cells, picture.row + rows, picture.column + columns)
 
 
-def _connected_right(cells: Cells) -> Cells:
-    left, right = _swept_right(cells), _swept_right(cells[:, ::-1])[:, ::-1]
-    return np.where((left == right) & (cells == 0), left, 0).astype(np.int8)
-
-
 def connect_rows(picture: Image) -> Image:
     """Joins cells of one color in a row by a line, if only blank cells lie between."""
     cells = picture.cells
-    return picture.with_cells(np.where(cells != 0, cells, _connected_right(cells)))
+    return picture.with_cells(cells + kernels.lines_between(cells, 0, 1))
 
 
 def connect_columns(picture: Image) -> Image:
     """Joins cells of one color in a column by a line, if only blank cells lie between."""
     cells = picture.cells
-    return picture.with_cells(np.where(cells != 0, cells, _connected_right(cells.T).T))
+    return picture.with_cells(cells + kernels.lines_between(cells, 1, 0))
 
 
 def connect(picture: Image) -> Image:
     """Joins cells of one color in a row or column; columns are drawn over rows."""
     cells = picture.cells
-    result = np.where(cells != 0, cells, _connected_right(cells.T).T)
-    return picture.with_cells(np.where(result != 0, result, _connected_right(cells)))
+    result = cells + kernels.lines_between(cells, 1, 0)
+    return picture.with_cells(np.where(result != 0, result, kernels.lines_between(cells, 0, 1)))
 
 
 def connect_diagonals(picture: Image) -> Image:
     """Joins cells of one color in a diagonal by a line, if only blank cells lie between."""
-    cells = picture.cells
-    result = cells
-    for one, other in (("down_right", "up_left"), ("down_left", "up_right")):
-        a, b = swept(cells, one), swept(cells, other)
-        result = np.where((result == 0) & (a == b), a, result)
+    result = picture.cells
+    for columns in (1, -1):
+        lines = kernels.lines_between(picture.cells, 1, columns)
+        result = np.where(result == 0, lines, result)
     return picture.with_cells(result)
 
 
 def between_rows(picture: Image) -> Image:
     """Keeps the new cells of `connect_rows` alone."""
-    return picture.with_cells(_connected_right(picture.cells))
+    return picture.with_cells(kernels.lines_between(picture.cells, 0, 1))
 
 
 def between_columns(picture: Image) -> Image:
     """Keeps the new cells of `connect_columns` alone."""
-    return picture.with_cells(_connected_right(picture.cells.T).T)
+    return picture.with_cells(kernels.lines_between(picture.cells, 1, 0))
 
 
 def fill_rows(picture: Image) -> Image:
@@ -194,12 +157,13 @@ def full_columns(picture: Image) -> Image:
 
 def flood(picture: Image, diagonal: bool) -> Image:
     """Lets colored cells spread into all blank cells, step by step."""
+    cells = picture.cells
     for _ in range(sum(picture.shape)):
-        grown = grow(picture, diagonal)
-        if (grown.cells == picture.cells).all():
-            return grown
-        picture = grown
-    return picture
+        grown = kernels.grown(cells, diagonal)
+        if np.array_equal(grown, cells):
+            break
+        cells = grown
+    return picture.with_cells(cells)
 
 
 def rays_from_objects(picture: Image, directions: tuple[str, ...]) -> Image:

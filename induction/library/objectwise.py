@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from induction.library import kernels
 from induction.library.cellwise import Property, ray
 from induction.library.image import Image
-from induction.library.shape import EIGHT, FOUR, enclosed
+from induction.library.shape import enclosed, part_count
 
 NO_OBJECT = -1
 
@@ -26,16 +27,15 @@ def object_labels(picture: Image, kind: str) -> Parts:
     """Returns the part of each cell as a number from 1, and how many parts there are."""
     cells = picture.cells
     if kind == "mixed":
-        labels, n = ndimage.label(cells, EIGHT)
-        return labels.astype(np.int64), int(n)
-    result = np.zeros(cells.shape, np.int64)
-    total = 0
-    for color in np.unique(cells):
-        structure = FOUR if kind == "four" or color == 0 else EIGHT
-        labels, n = ndimage.label(cells == color, structure)
-        result += np.where(labels > 0, labels + total, 0)
-        total += int(n)
-    return result, total
+        labels, boxes = kernels.connected_parts(cells, True, False)
+        return labels.astype(np.int64), len(boxes)
+    if kind == "four":
+        labels, boxes = kernels.connected_parts(cells + np.int8(1), False, True)
+        return labels.astype(np.int64), len(boxes)
+    colored, boxes = kernels.connected_parts(cells, True, True)
+    blank, blank_boxes = kernels.connected_parts((cells == 0).view(np.int8), False, False)
+    labels = np.where(cells == 0, blank + len(boxes), colored)
+    return labels.astype(np.int64), len(boxes) + len(blank_boxes)
 
 
 def _spread(parts: Parts, values: NDArray[np.int64]) -> Property:
@@ -113,9 +113,7 @@ def object_is_rectangle(picture: Image, kind: str) -> Property:
 
 def object_holes(picture: Image, kind: str) -> Property:
     """Returns the number of parts enclosed."""
-    return _by_box(
-        object_labels(picture, kind), lambda mask, _: int(ndimage.label(enclosed(mask))[1])
-    )
+    return _by_box(object_labels(picture, kind), lambda mask, _: part_count(enclosed(mask), False))
 
 
 def object_is_symmetric(picture: Image, kind: str) -> Property:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from scipy import ndimage
 
+from induction.library import kernels
 from induction.library.image import Cells, Image, Images, NoResultError, listed, part
-from induction.library.shape import EIGHT, FOUR
 
 
-def _components(picture: Image, cells: Cells, diagonal: bool) -> list[Image]:
-    labels, _ = ndimage.label(cells, EIGHT if diagonal else FOUR)
+def _components(
+    picture: Image, cells: Cells, diagonal: bool, by_color: bool = False
+) -> list[Image]:
+    labels, boxes = kernels.connected_parts(cells, diagonal, by_color)
+    cut = kernels.cut_out(cells, labels, boxes)
     found = []
-    for i, box in enumerate(ndimage.find_objects(labels), 1):
-        inner = np.where(labels[box] == i, cells[box], 0).astype(np.int8)
-        found.append(Image(inner, picture.row + box[0].start, picture.column + box[1].start))
+    start = 0
+    for top, bottom, left, right, _ in boxes.tolist():
+        height, width = bottom - top, right - left
+        stop = start + height * width
+        inner = cut[start:stop].reshape(height, width)
+        found.append(Image(inner, picture.row + top, picture.column + left))
+        start = stop
     return found
 
 
@@ -27,13 +33,8 @@ def components(picture: Image, diagonal: bool) -> Images:
 
 def mono_components(picture: Image, diagonal: bool) -> Images:
     """Cuts into connected parts of one color each, from top to bottom."""
-    cells = picture.cells
-    found: list[Image] = []
-    for color in np.unique(cells):
-        if color:
-            alone = np.where(cells == color, cells, 0).astype(np.int8)
-            found += _components(picture, alone, diagonal)
-    found.sort(key=lambda p: (p.row, p.column))
+    found = _components(picture, picture.cells, diagonal, by_color=True)
+    found.sort(key=lambda p: (p.row, p.column, p.cells.max()))
     return listed(found)
 
 

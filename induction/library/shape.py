@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
+from induction.library import kernels
 from induction.library.color import most_common_color
-from induction.library.image import Image, Mask, NoResultError, bounding_box, checked, part
-
-EIGHT = np.ones((3, 3), np.int8)
-FOUR = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.int8)
-
-
-def labels_of(mask: Mask, diagonal: bool) -> tuple[NDArray[np.int32], int]:
-    """Returns the connected parts of a mask as numbers from 1, and how many there are."""
-    labels, n = ndimage.label(mask, EIGHT if diagonal else FOUR)
-    return labels.astype(np.int32, copy=False), int(n)
+from induction.library.image import Cells, Image, Mask, NoResultError, bounding_box, checked, part
 
 
 def enclosed(mask: Mask, diagonal: bool = False) -> Mask:
     """Returns the cells outside the mask that no path around it connects to the border."""
-    height, width = mask.shape
-    outside = np.ones((height + 2, width + 2), np.bool_)
-    outside[1:-1, 1:-1] = ~mask
-    labels, _ = labels_of(outside, diagonal)
-    inner = labels[1:-1, 1:-1]
-    result: Mask = (inner != labels[0, 0]) & ~mask
+    result: Mask = kernels.enclosed_cells(mask, diagonal)
     return result
 
 
-def dilated(mask: Mask, diagonal: bool) -> Mask:
-    """Returns the mask grown by one cell."""
-    result = mask.copy()
-    result[1:] |= mask[:-1]
-    result[:-1] |= mask[1:]
-    upright = result if diagonal else mask
-    grown = result.copy()
-    grown[:, 1:] |= upright[:, :-1]
-    grown[:, :-1] |= upright[:, 1:]
-    return grown
+def part_count(mask: Mask, diagonal: bool) -> int:
+    """Returns how many connected parts a mask has."""
+    return len(kernels.connected_parts(mask.view(np.int8), diagonal, False)[1])
 
 
 def crop(picture: Image) -> Image:
@@ -89,10 +67,10 @@ def fill_each_hole(picture: Image) -> Image:
     """Fills each enclosed blank part with the color that encloses it, where that is one color."""
     cells = picture.cells
     result = cells.copy()
-    labels, n = labels_of(enclosed(cells != 0), False)
-    for i in range(1, n + 1):
+    labels, boxes = kernels.connected_parts(enclosed(cells != 0).view(np.int8), False, False)
+    for i in range(1, len(boxes) + 1):
         inside = labels == i
-        rim = cells[dilated(inside, False) & ~inside]
+        rim = cells[kernels.dilated(inside, False) & ~inside]
         if rim.size and (rim == rim[0]).all():
             result[inside] = rim[0]
     return picture.with_cells(result)
@@ -106,8 +84,8 @@ def fill_holes_with_content(picture: Image) -> Image:
         mask = cells == color
         if not mask.any():
             continue
-        labels, n = labels_of(enclosed(mask), False)
-        for i in range(1, n + 1):
+        labels, boxes = kernels.connected_parts(enclosed(mask).view(np.int8), False, False)
+        for i in range(1, len(boxes) + 1):
             inside = labels == i
             found = np.unique(cells[inside])
             found = found[found != 0]
@@ -118,20 +96,22 @@ def fill_holes_with_content(picture: Image) -> Image:
 
 def interior(picture: Image) -> Image:
     """Keeps the cells that do not touch a blank one or the edge."""
-    mask = picture.cells != 0
-    padded = np.ones((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
-    padded[1:-1, 1:-1] = ~mask
-    near = dilated(padded, True)[1:-1, 1:-1]
+    near = _near_blank(picture.cells)
     return picture.with_cells(np.where(near, 0, picture.cells))
 
 
 def border(picture: Image) -> Image:
     """Keeps the cells that touch a blank one or the edge."""
-    mask = picture.cells != 0
-    padded = np.ones((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
-    padded[1:-1, 1:-1] = ~mask
-    near = dilated(padded, True)[1:-1, 1:-1]
+    near = _near_blank(picture.cells)
     return picture.with_cells(np.where(near, picture.cells, 0))
+
+
+def _near_blank(cells: Cells) -> Mask:
+    """Returns where a cell, or one of its eight neighbors, is blank or beyond the edge."""
+    padded = np.ones((cells.shape[0] + 2, cells.shape[1] + 2), np.bool_)
+    padded[1:-1, 1:-1] = cells == 0
+    near: Mask = kernels.dilated(padded, True)[1:-1, 1:-1]
+    return near
 
 
 def frame(picture: Image) -> Image:
@@ -162,41 +142,25 @@ def surrounded(picture: Image, color: int) -> Image:
 def outline(picture: Image, diagonal: bool) -> Image:
     """Keeps the blank cells that touch colored ones, in the most common color."""
     mask = picture.cells != 0
-    rim = dilated(mask, diagonal) & ~mask
+    rim = kernels.dilated(mask, diagonal) & ~mask
     return picture.with_cells(np.where(rim, most_common_color(picture), 0))
 
 
 def grow(picture: Image, diagonal: bool) -> Image:
     """Lets colored cells grow by one cell into blank ones."""
-    cells = picture.cells
-    result = cells.copy()
-    shifts = [(-1, 0), (1, 0), (0, -1), (0, 1)]
-    if diagonal:
-        shifts += [(-1, -1), (-1, 1), (1, -1), (1, 1)]
-    height, width = cells.shape
-    for dr, dc in shifts:
-        here = result[max(dr, 0) : height + min(dr, 0), max(dc, 0) : width + min(dc, 0)]
-        there = cells[max(-dr, 0) : height - max(dr, 0), max(-dc, 0) : width - max(dc, 0)]
-        np.copyto(here, there, where=here == 0)
-    return picture.with_cells(result)
+    return Image(kernels.grown(picture.cells, diagonal), picture.row, picture.column)
 
 
 def shrink(picture: Image, diagonal: bool) -> Image:
     """Erases the cells that touch a blank one; the edge does not count as blank."""
-    near = dilated(picture.cells == 0, diagonal)
+    near = kernels.dilated(picture.cells == 0, diagonal)
     return picture.with_cells(np.where(near, 0, picture.cells))
 
 
 def erase_isolated(picture: Image) -> Image:
     """Erases colored cells without a neighbor, of the eight, of their color."""
-    cells = picture.cells
-    result = np.zeros_like(cells)
-    for color in np.unique(cells):
-        if color:
-            mask = cells == color
-            counts = ndimage.convolve(mask.astype(np.int8), EIGHT, mode="constant")
-            result[mask & (counts > 1)] = color
-    return picture.with_cells(result)
+    alone = kernels.alike_neighbors(picture.cells, True) == 0
+    return picture.with_cells(np.where(alone, 0, picture.cells))
 
 
 def keep_isolated(picture: Image) -> Image:
@@ -207,12 +171,7 @@ def keep_isolated(picture: Image) -> Image:
 
 def smoothed(picture: Image) -> Image:
     """Gives each cell the most common color of its surroundings of three by three."""
-    counts = [
-        ndimage.convolve((picture.cells == c).astype(np.int16), EIGHT, mode="constant") * 16
-        + (picture.cells == c)
-        for c in range(10)
-    ]
-    return picture.with_cells(np.argmax(counts, axis=0))
+    return Image(kernels.smoothed(picture.cells), picture.row, picture.column)
 
 
 def majority(picture: Image) -> Image:
@@ -228,7 +187,7 @@ def cell_count_bar(picture: Image) -> Image:
 
 def component_count_bar(picture: Image, diagonal: bool) -> Image:
     """Returns a row as long as the image has connected parts, in the most common color."""
-    _, n = labels_of(picture.cells != 0, diagonal)
+    n = part_count(picture.cells != 0, diagonal)
     return checked(np.full((1, n), most_common_color(picture), np.int8))
 
 
@@ -240,7 +199,7 @@ def color_count_square(picture: Image) -> Image:
 
 def component_count_diagonal(picture: Image) -> Image:
     """Returns a square with a diagonal as long as the image has connected parts."""
-    _, n = labels_of(picture.cells != 0, True)
+    n = part_count(picture.cells != 0, True)
     return checked(np.eye(n, dtype=np.int8) * most_common_color(picture))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from induction.library import kernels
 from induction.library.image import Cells, Image, NoResultError, checked
 
 LONGEST_STEP = 10
@@ -128,20 +129,14 @@ def unite_rotations(picture: Image) -> Image:
 
 def _best_axis(cells: Cells) -> tuple[Cells, int]:
     """Returns the mirror image about the row axis that agrees best, and how many cells do."""
+    axis, agreed = kernels.best_axis(cells)
+    if agreed < 0:
+        return cells, agreed
     height = cells.shape[0]
-    best, best_agreed = cells, -1
-    known = cells != 0
-    for total in range(height // 2, height + height // 2):
-        source = total - np.arange(height)
-        inside = (source >= 0) & (source < height)
-        mirrored = np.where(inside[:, None], cells[source.clip(0, height - 1)], 0)
-        both = known & (mirrored != 0)
-        if (both & (mirrored != cells)).any():
-            continue
-        agreed = int(both.sum())
-        if agreed > best_agreed:
-            best, best_agreed = mirrored.astype(np.int8), agreed
-    return best, best_agreed
+    source = axis - np.arange(height)
+    inside = (source >= 0) & (source < height)
+    mirrored: Cells = np.where(inside[:, None], cells[source.clip(0, height - 1)], np.int8(0))
+    return mirrored, agreed
 
 
 def complete_mirror(picture: Image) -> Image:
@@ -170,45 +165,28 @@ def complete_period(picture: Image) -> Image:
     """Fills blank cells by the smallest period in both directions that the colored ones allow."""
     cells = picture.cells
     height, width = cells.shape
-    sizes = [(p + q, p, q) for p in range(1, height + 1) for q in range(1, width + 1)]
+    p, q = kernels.best_period(cells)
+    if not p:
+        raise NoResultError("no period")
     rows, columns = np.nonzero(cells)
-    if not rows.size:
-        raise NoResultError("nothing to repeat")
-    colors = cells[rows, columns]
-    for _, p, q in sorted(sizes):
-        if p * q > rows.size or (p == height and q == width):
-            continue
-        tile = np.zeros((p, q), np.int8)
-        tile[rows % p, columns % q] = colors
-        if (tile[rows % p, columns % q] == colors).all():
-            return picture.with_cells(tile[np.arange(height)[:, None] % p, np.arange(width) % q])
-    raise NoResultError("no period")
+    tile = np.zeros((p, q), np.int8)
+    tile[rows % p, columns % q] = cells[rows, columns]
+    return picture.with_cells(tile[np.arange(height)[:, None] % p, np.arange(width) % q])
 
 
 def complete_translation(picture: Image) -> Image:
     """Fills blank cells by the shortest translation under which the colored ones agree."""
     cells = picture.cells
-    height, width = cells.shape
-    n_colored = int((cells != 0).sum())
-    down, aside = min(height, LONGEST_STEP), min(width, LONGEST_STEP)
-    steps = [(dr, dc) for dr in range(down) for dc in range(-aside + 1, aside)]
-    for dr, dc in sorted(steps, key=lambda s: (s[0] + abs(s[1]), s)):
-        if (dr, dc) <= (0, 0) or dr + abs(dc) > LONGEST_STEP:
-            continue
-        moved = _translated(cells, dr, dc)
-        both = (cells != 0) & (moved != 0)
-        n_both = int(both.sum())
-        if 3 * n_both < n_colored:
-            continue
-        if (cells[both] == moved[both]).all():
-            for _ in range(max(height, width)):
-                ahead, back = _translated(cells, dr, dc), _translated(cells, -dr, -dc)
-                filled = np.where(cells != 0, cells, np.where(ahead != 0, ahead, back))
-                if np.array_equal(filled, cells):
-                    break
-                cells = filled
-            return picture.with_cells(cells)
-    raise NoResultError("no translation")
+    dr, dc = kernels.best_translation(cells, LONGEST_STEP)
+    if not (dr or dc):
+        raise NoResultError("no translation")
+    for _ in range(max(cells.shape)):
+        ahead, back = _translated(cells, dr, dc), _translated(cells, -dr, -dc)
+        filled = np.where(cells != 0, cells, np.where(ahead != 0, ahead, back))
+        if np.array_equal(filled, cells):
+            break
+        cells = filled
+    return picture.with_cells(cells)
 
 
 def _translated(cells: Cells, dr: int, dc: int) -> Cells:
