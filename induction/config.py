@@ -13,7 +13,8 @@ class InductionConfig:
 
     Attributes:
         max_cost: Greatest cost of an enumerated expression; an operation costs 1 to 4.
-        max_steps: Work spent on enumeration for a task, in calls of a primitive on a small image.
+        steps: Work spent on enumeration by each pass over a task, in calls of a primitive on a
+            small image; a further pass is made only if those before found no simple program.
         max_pieces: How many partial results are painted over each other.
         max_splits: Greatest number of questions in a learned rule.
         max_programs: How many programs a task may have verified.
@@ -22,7 +23,7 @@ class InductionConfig:
     """
 
     max_cost: int = 8
-    max_steps: int = 60_000
+    steps: tuple[int, ...] = (8_000, 60_000, 400_000)
     max_pieces: int = 1500
     max_splits: int = 10
     max_programs: int = 40
@@ -34,7 +35,6 @@ class InductionConfig:
         """The bounds of the search."""
         return SearchConfig(
             max_cost=self.max_cost,
-            max_steps=self.max_steps,
             max_pieces=self.max_pieces,
             max_splits=self.max_splits,
             max_proposals=self.max_programs,

@@ -26,9 +26,9 @@ class NoResultError(ValueError):
     """A primitive is not defined for the image it was given."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Image:
-    """A rectangle of colors at a place.
+    """A rectangle of colors at a place; never changed once made.
 
     Attributes:
         cells: The colors; 0 is transparent.
@@ -59,7 +59,7 @@ class Image:
 
     def with_cells(self, cells: NDArray[np.generic]) -> Image:
         """Returns other colors at the same place."""
-        return Image(cells.astype(np.int8), self.row, self.column)
+        return Image(cells.astype(np.int8, copy=False), self.row, self.column)
 
 
 Images = tuple[Image, ...]
@@ -81,7 +81,7 @@ def checked(cells: NDArray[np.generic], row: int = 0, column: int = 0) -> Image:
     height, width = cells.shape
     if not (0 < height <= MAX_IMAGE_SIDE and 0 < width <= MAX_IMAGE_SIDE):
         raise NoResultError(f"an image of {height}x{width}")
-    return Image(cells.astype(np.int8), row, column)
+    return Image(cells.astype(np.int8, copy=False), row, column)
 
 
 def listed(pictures: Iterable[Image]) -> Images:

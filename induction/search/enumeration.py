@@ -29,12 +29,14 @@ class Graph:
         nodes: All nodes, in the order found.
         is_over: Whether time is up; a backstop, the bounds on cost and steps should come first.
         steps: Work done, in units of about one call of a primitive on a small image.
+        complete_cost: All expressions up to this cost have been tried.
     """
 
     scenes: tuple[Scene, ...]
     is_over: Callable[[], bool]
     nodes: list[Node] = field(default_factory=list)
     steps: int = 0
+    complete_cost: int = 0
     _known: set[tuple[object, ...]] = field(default_factory=set)
 
     def add_input(self) -> None:
@@ -56,6 +58,7 @@ class Graph:
                         self.apply(operation, node)
                     if self.steps > max_steps:
                         return
+            self.complete_cost = total
 
     def apply(self, operation: Operation, node: Node) -> Node | None:
         """Returns the new node, or `None` where it fails on a grid or is known already."""

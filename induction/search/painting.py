@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from induction.library import kernels
 from induction.search.node import Piece
 from induction.search.proposal import Proposal
 
@@ -71,25 +72,14 @@ def exact_proposals(pieces: Sequence[Piece], target: Target) -> list[Proposal]:
 
 def lookup_proposals(pieces: Sequence[Piece], target: Target, limit: int) -> list[Proposal]:
     """Returns the pairs of pieces whose colors together determine the answer."""
-    n = len(target.cells)
-    found: list[tuple[float, int, int, NDArray[np.int64]]] = []
-    table = np.empty(100, np.int64)
-    codes = [piece.cells.astype(np.int64) for piece in pieces]
-    for i, one in enumerate(codes):
-        tens = one * 10
-        for j in range(i + 1, len(codes)):
-            both = tens + codes[j]
-            shown = both[:n]
-            table[shown] = target.cells
-            if not np.array_equal(table[shown], target.cells):
-                continue
-            used = np.unique(shown)
-            if not np.isin(both[n:], used).all():
-                continue
-            cost = pieces[i].cost + pieces[j].cost + 1 + 0.5 * len(used)
-            result = np.full(100, -1)
-            result[used] = table[used]
-            found.append((cost, i, j, result))
+    found: list[tuple[float, int, int, NDArray[np.int8]]] = []
+    table = np.empty(100, np.int8)
+    for i, one in enumerate(pieces):
+        for j in range(i + 1, len(pieces)):
+            size = kernels.table_size(one.cells, pieces[j].cells, target.cells, table)
+            if size:
+                cost = one.cost + pieces[j].cost + 1 + 0.5 * size
+                found.append((cost, i, j, table.copy()))
     found.sort(key=lambda f: f[:3])
     proposals = []
     for cost, i, j, result in found[:limit]:
@@ -99,7 +89,7 @@ def lookup_proposals(pieces: Sequence[Piece], target: Target, limit: int) -> lis
             f"other = {pieces[j].text}",
             f"answer = render(lookup(one, other, {entries}))",
         )
-        cells = result[codes[i] * 10 + codes[j]]
+        cells = result[pieces[i].cells.astype(np.int64) * 10 + pieces[j].cells]
         proposals.append(Proposal(body, cost, target.split(cells), "lookup"))
     return proposals
 

@@ -56,10 +56,11 @@ class Proposal:
 
 
 def distinct(proposals: Iterable[Proposal], per_output: int) -> list[Proposal]:
-    """Returns proposals in the order of cost, at most a few for the same outputs."""
+    """Returns different proposals in the order of cost, at most a few for the same outputs."""
     counts: dict[tuple[object, ...], int] = {}
     kept = []
-    for proposal in sorted(proposals, key=lambda p: (p.cost, p.body)):
+    by_text = {proposal.source: proposal for proposal in proposals}
+    for proposal in sorted(by_text.values(), key=lambda p: (p.cost, p.body)):
         key = tuple((o.shape, o.tobytes()) for o in proposal.outputs)
         counts[key] = counts.get(key, 0) + 1
         if counts[key] <= per_output:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from arc.task import Task
 from induction.library.color import color_roles, normalized
 from induction.library.image import image
 from induction.search.bounds import SearchConfig
+from induction.search.ending import endings
 from induction.search.enumeration import Graph
 from induction.search.node import Node, Piece
 from induction.search.operation import Scene
@@ -87,6 +88,29 @@ def proposals_for(
     return distinct(found, config.max_per_output)[: config.max_proposals]
 
 
+def passes_for(
+    task: Task,
+    config: SearchConfig,
+    steps: Sequence[int],
+    is_over: Callable[[], bool] = _never,
+) -> Iterator[list[Proposal]]:
+    """Yields programs that reproduce all demonstrations, simplest first, after each pass.
+
+    A pass spends the next number of `steps`, until a program is simple enough to be trusted. The
+    second one, and the only one if there is but one, learns rules too.
+    """
+    found: list[Proposal] = []
+    for number, limit in enumerate(steps):
+        learns = number == min(1, len(steps) - 1)
+        bounds = replace(config, max_steps=limit, learns_rules=learns)
+        found += proposals_for(task, bounds, is_over)
+        found = distinct(found, config.max_per_output)[: config.max_proposals]
+        yield found
+        trusted = config.trusted_cost if number else config.settled_cost
+        if is_over() or (found and found[0].cost <= trusted):
+            return
+
+
 def _role_choices(arrays: Arrays) -> list[tuple[int, ...]]:
     """Returns sets of colors to leave as they are while others are ranked by frequency."""
     n = len(arrays.outputs)
@@ -123,13 +147,17 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     for canvas in sizes:
         if not any(proposal.cost <= config.trusted_cost for proposal in found):
             found += _search_size(arrays, canvas, colors, config)
-    if not arrays.is_over() and all(
-        p.shape == shape for p, shape in zip(pictures, shapes, strict=False)
+    if (
+        config.learns_rules
+        and not arrays.is_over()
+        and all(p.shape == shape for p, shape in zip(pictures, shapes, strict=False))
     ):
         found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
-        found += _finish(graph.nodes, arrays, None, config)
+        outputs = [output.astype(np.int8) for output in arrays.outputs]
+        last = endings(graph, basic, outputs, config.max_steps // 2)
+        found += _finish([*graph.nodes, *last], arrays, None, config)
     return found
 
 
@@ -141,8 +169,11 @@ def _search_size(
     )
     graph = Graph(scenes, arrays.is_over)
     graph.add_input()
-    graph.extend(operations(colors, has_canvas=True), config.max_cost, config.max_steps)
-    return _finish(graph.nodes, arrays, canvas, config)
+    vocabulary = operations(colors, has_canvas=True)
+    graph.extend(vocabulary, config.max_cost, config.max_steps)
+    outputs = [output.astype(np.int8) for output in arrays.outputs]
+    last = endings(graph, vocabulary, outputs, config.max_steps // 2)
+    return _finish([*graph.nodes, *last], arrays, canvas, config)
 
 
 def _pieces(nodes: Sequence[Node], arrays: Arrays, canvas: Canvas | None) -> list[Piece]:
@@ -202,7 +233,7 @@ def _finish_group(
     costs = sorted({piece.cost for piece in pieces})
     found += painted_proposals(pieces[: config.max_pieces], target, costs)
     resized = any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False))
-    if arrays.is_over():
+    if arrays.is_over() or not config.learns_rules:
         return found
     for base in pieces[: config.max_bases if resized else 1]:
         found += rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)

@@ -21,7 +21,7 @@ TASK = {
 QUICK = [
     "--workers=1",
     "--set=model.settings.tokens=2000",
-    "--set=induction.max_steps=2000",
+    "--set=induction.steps=[2000]",
 ]
 
 

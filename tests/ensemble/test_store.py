@@ -139,7 +139,7 @@ def test_a_finished_stage_of_another_run_is_taken_over(tmp_path):
 
 @pytest.mark.parametrize(
     ("override", "refused"),
-    [("effort.seed=3", True), ("induction.max_steps=5", True), ("transduction.train=false", False)],
+    [("effort.seed=3", True), ("induction.steps=[5]", True), ("transduction.train=false", False)],
 )
 def test_only_settings_that_a_stage_depends_on_forbid_taking_it_over(tmp_path, override, refused):
     other = folder(tmp_path / "a", facts={**FACTS, "mode": "induction", "stages": ["induction"]})

@@ -1,3 +1,4 @@
+import itertools
 import random
 import subprocess
 import sys
@@ -11,10 +12,14 @@ from arc.task import Pair, Task
 from induction.config import InductionConfig
 from induction.library import image
 from induction.search.bounds import SearchConfig
+from induction.search.ending import endings
+from induction.search.enumeration import Graph
 from induction.search.node import Node
+from induction.search.operation import Scene
 from induction.search.proposal import Proposal
 from induction.search.sizes import canvases
-from induction.search.synthesis import arrays_of, proposals_for
+from induction.search.synthesis import arrays_of, passes_for, proposals_for
+from induction.search.vocabulary import operations
 from induction.solver import InductionSolver
 from sandbox import open_sandbox
 
@@ -85,7 +90,7 @@ def test_sizes_are_multiples_and_sums_of_the_input_size() -> None:
 
 def test_the_solver_answers_in_the_real_sandbox() -> None:
     task = training_task("67385a82")
-    config = InductionConfig(max_steps=500)
+    config = InductionConfig(steps=(500,))
     with open_sandbox(preload=["induction.library"]) as sandbox:
         solver = InductionSolver(sandbox, config)
         found = list(solver.solve(task, 60.0, random.Random(0)))
@@ -107,3 +112,34 @@ def test_an_exhausted_budget_gives_nothing() -> None:
             raise AssertionError
 
     assert not list(InductionSolver(Unused()).solve(task, 0.0, random.Random(0)))
+
+
+def test_a_last_operation_is_found_beyond_the_enumeration() -> None:
+    rng = np.random.default_rng(0)
+    grids = [rng.integers(0, 5, (4, 6)) for _ in range(3)]
+    outputs = [np.rot90(grid[:2]).astype(np.int8) for grid in grids[:2]]
+    graph = Graph(tuple(Scene(image(grid)) for grid in grids), lambda: False)
+    graph.add_input()
+    vocabulary = operations(range(5), has_canvas=False)
+    graph.extend(vocabulary, 2, 10_000)
+    assert all(node.cost <= graph.complete_cost == 2 for node in graph.nodes)
+    found = endings(graph, vocabulary, outputs, 100_000)
+    assert "rotate_90(top_half(grid))" in [node.text for node in found]
+    for node in found:
+        assert node.cost > graph.complete_cost
+        assert [p.shape for p in node.images[:2]] == [output.shape for output in outputs]
+
+
+def test_a_simple_program_makes_further_passes_needless() -> None:
+    simple, open_one = training_task("007bbfb7"), training_task("0520fde7")
+    counts = [len(list(passes_for(task, QUICK, (500, 501, 502)))) for task in (simple, open_one)]
+    assert counts[0] == 1
+    assert counts[1] > 1
+    assert len(list(passes_for(open_one, QUICK, (500, 501), lambda: True))) == 1
+
+
+def test_no_pass_forgets_what_the_ones_before_it_found() -> None:
+    task = training_task("25d487eb")
+    passes = list(passes_for(task, QUICK, (50, 1_000)))
+    for before, after in itertools.pairwise(passes):
+        assert after[0].cost <= min((p.cost for p in before), default=np.inf)
