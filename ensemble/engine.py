@@ -7,13 +7,14 @@ Ctrl-C: the parent decides what happens to them.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
@@ -80,7 +81,8 @@ def run_units(
 ) -> Iterator[Result]:
     """Yields results as they come; stops handing out units at `deadline` (`time.monotonic`).
 
-    `bench` is made in each worker, from the settings.
+    With a deadline no unit may take more than its fair share of the time left; what it does not use
+    is left to the ones after it. `bench` is made in each worker, from the settings.
 
     Raises:
         ArcError: A worker met something the user can fix, such as a missing model.
@@ -107,7 +109,9 @@ class _Pool:
             is_over = deadline is not None and time.monotonic() > deadline
             for worker in self._workers:
                 if worker.unit is None and waiting and not is_over:
-                    worker.give(waiting.popleft())
+                    share_s = self._share_s(len(waiting), deadline)
+                    given = waiting.popleft()
+                    worker.give(replace(given, budget_s=min(given.budget_s, share_s)))
             busy = {w.connection: w for w in self._workers if w.unit is not None}
             if not busy or is_over:
                 return
@@ -129,6 +133,13 @@ class _Pool:
                 else:
                     log.warning("%s: %s killed its worker twice", unit.task.task_id, unit.stage)
                     yield Result(unit, (), 0.0, "worker died")
+
+    def _share_s(self, n_waiting: int, deadline: float | None) -> float:
+        """Returns the wall-clock time that each waiting unit can have."""
+        if deadline is None:
+            return math.inf
+        rounds = math.ceil(n_waiting / len(self._workers))
+        return max(0.0, deadline - time.monotonic()) / rounds
 
     def close(self) -> None:
         for worker in self._workers:

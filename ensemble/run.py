@@ -63,8 +63,8 @@ class Run:
             for task in self._tasks:
                 self._merge(task)
             self._folder.write_submission(self._tasks, self._attempts)
-            for stage in self._stages:
-                self._execute_stage(stage, n_workers, deadline)
+            for i, stage in enumerate(self._stages):
+                self._execute_stage(stage, n_workers, _part(deadline, len(self._stages) - i))
         finally:
             self._folder.write_submission(self._tasks, self._attempts)
         n_done = sum(
@@ -113,3 +113,11 @@ class Run:
         if self._answers is None:
             return None
         return score_attempts(self._attempts, self._answers)
+
+
+def _part(deadline: float | None, n_stages: int) -> float | None:
+    """Returns when the next of several stages must end if they share the time left."""
+    if deadline is None:
+        return None
+    now = time.monotonic()
+    return now + max(0.0, deadline - now) / n_stages

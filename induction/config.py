@@ -23,7 +23,7 @@ class InductionConfig:
     """
 
     max_cost: int = 8
-    steps: tuple[int, ...] = (8_000, 60_000, 400_000)
+    steps: tuple[int, ...] = (8_000, 60_000, 150_000)
     max_pieces: int = 1500
     max_splits: int = 10
     max_programs: int = 40

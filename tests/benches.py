@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from arc.candidate import Candidate
@@ -70,3 +71,12 @@ class BrokenBench(EchoBench):
 
     def solve(self, stage, task, budget_s):
         raise ZeroDivisionError("a bug")
+
+
+class BudgetBench(EchoBench):
+    """Tells by the log weight how long it may take."""
+
+    def solve(self, stage, task, budget_s):
+        return [
+            replace(found, log_weight=budget_s) for found in super().solve(stage, task, budget_s)
+        ]

@@ -156,7 +156,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
         outputs = [output.astype(np.int8) for output in arrays.outputs]
-        last = endings(graph, basic, outputs, config.max_steps // 2)
+        last = endings(graph, basic, outputs, config.max_steps // 4)
         found += _finish([*graph.nodes, *last], arrays, None, config)
     return found
 
@@ -172,7 +172,7 @@ def _search_size(
     vocabulary = operations(colors, has_canvas=True)
     graph.extend(vocabulary, config.max_cost, config.max_steps)
     outputs = [output.astype(np.int8) for output in arrays.outputs]
-    last = endings(graph, vocabulary, outputs, config.max_steps // 2)
+    last = endings(graph, vocabulary, outputs, config.max_steps // 4)
     return _finish([*graph.nodes, *last], arrays, canvas, config)
 
 

@@ -1,8 +1,10 @@
 import time
+from dataclasses import replace
 
 import pytest
 from benches import (
     BrokenBench,
+    BudgetBench,
     DyingBench,
     EchoBench,
     OnceDyingBench,
@@ -60,3 +62,17 @@ def test_the_deadline_ends_even_a_task_that_never_returns():
     deadline = time.monotonic() + 5
     results = list(run_units(units("a", "sleeper", "b"), Settings(), 1, deadline, SleepyBench))
     assert ids(results) == ["a"]
+
+
+def test_a_deadline_is_shared_by_the_tasks_that_wait_for_it():
+    four = [replace(unit, budget_s=3600.0) for unit in units("a", "b", "c", "d")]
+    deadline = time.monotonic() + 600
+    results = list(run_units(four, Settings(), 1, deadline, BudgetBench))
+    budgets = [result.candidates[0].log_weight for result in results]
+    assert all(b <= 600 / n for b, n in zip(budgets, (4, 3, 2, 1), strict=True))
+    assert budgets == sorted(budgets), "time that is left goes to later tasks"
+
+
+def test_no_task_is_given_more_than_its_own_limit():
+    results = list(run_units(units("a"), Settings(), 1, time.monotonic() + 600, BudgetBench))
+    assert results[0].candidates[0].log_weight == 1.0
