@@ -169,7 +169,10 @@ def _search_size(
     )
     graph = Graph(scenes, arrays.is_over)
     graph.add_input()
-    vocabulary = operations(colors, has_canvas=True)
+    is_input_size = all(
+        grid.shape == blank.shape for grid, blank in zip(arrays.inputs, canvas.images, strict=True)
+    )
+    vocabulary = operations(colors, has_canvas=True, is_input_size=is_input_size)
     graph.extend(vocabulary, config.max_cost, config.max_steps)
     outputs = [output.astype(np.int8) for output in arrays.outputs]
     last = endings(graph, vocabulary, outputs, config.max_steps // 4)

@@ -57,6 +57,7 @@ FITTING = (
     "place_centered", "place_at_origin", "place_at_end", "wrap", "wrap_colored", "rescale",
     "tile_to", "tile_from_place", "tile_with_gap", "mirror_tile_to", "reflect_tile_to",
 )  # fmt: skip
+PLACED_ON_INPUT = "place({0}, blank_like(grid))"
 RAYS: tuple[tuple[str, ...], ...] = (
     ("up",),
     ("down",),
@@ -72,8 +73,13 @@ RAYS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def operations(colors: Sequence[int], has_canvas: bool) -> list[Operation]:
-    """Returns the operations for a task in whose inputs these colors occur, cheapest first."""
+def operations(
+    colors: Sequence[int], has_canvas: bool, is_input_size: bool = False
+) -> list[Operation]:
+    """Returns the operations for a task in whose inputs these colors occur, cheapest first.
+
+    `is_input_size` tells that the canvas always has the input's size.
+    """
     found = (
         _plain_operations(colors)
         + _directed_operations()
@@ -84,6 +90,8 @@ def operations(colors: Sequence[int], has_canvas: bool) -> list[Operation]:
     )
     if has_canvas:
         found.append(with_canvas("place", 1))
+        if is_input_size:
+            found = [operation for operation in found if operation.text != PLACED_ON_INPUT]
         found += [with_canvas(name, 2) for name in FITTING]
         found.append(with_canvas("windows", 3, gives="images"))
     return sorted(found, key=lambda operation: operation.cost)
@@ -126,7 +134,7 @@ def _directed_operations() -> list[Operation]:
 
 def _grid_operations() -> list[Operation]:
     return [
-        with_grid("place({0}, blank_like(grid))", lambda v, g: library.place(v, _blank(g)), 2),
+        with_grid(PLACED_ON_INPUT, lambda v, g: library.place(v, _blank(g)), 2),
         with_grid("cut_at({0}, grid)", library.cut_at, 3),
         with_grid("overlay({0}, grid)", library.overlay, 3),
         with_grid("masked(grid, {0})", lambda v, g: library.masked(g, v), 3),
