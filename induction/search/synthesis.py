@@ -12,6 +12,7 @@ from arc.task import Task
 from induction.library.color import color_roles, normalized
 from induction.library.image import image
 from induction.search.bounds import SearchConfig
+from induction.search.choosing import choice_proposals
 from induction.search.enumeration import Graph
 from induction.search.node import Node, Piece
 from induction.search.operation import Scene
@@ -116,6 +117,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
+        found += choice_proposals(arrays.inputs, arrays.outputs)
         graph.extend(basic, config.first_cost, config.max_steps)
     sizes = canvases(graph.nodes, shapes, config.max_canvases)
     if sizes and sizes[0].cost == 0:
