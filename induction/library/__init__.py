@@ -153,6 +153,12 @@ from induction.library.image import (
     image,
     render,
 )
+from induction.library.joint import (
+    below,
+    beside,
+    painted_as,
+    stretched_over,
+)
 from induction.library.motion import (
     attract,
     between_columns,
@@ -335,6 +341,8 @@ __all__ = [
     "at_origin",
     "attract",
     "background_color",
+    "below",
+    "beside",
     "between_columns",
     "between_rows",
     "blank",
@@ -547,6 +555,7 @@ __all__ = [
     "paint_measure",
     "paint_most_common",
     "paint_ranks",
+    "painted_as",
     "panel_columns",
     "panel_map",
     "panel_rows",
@@ -597,6 +606,7 @@ __all__ = [
     "sort_by",
     "square_here",
     "squares",
+    "stretched_over",
     "surrounded",
     "swap_two_colors",
     "sweep",

@@ -14,6 +14,7 @@ from induction.library.image import image
 from induction.search.bounds import SearchConfig
 from induction.search.choosing import choice_proposals
 from induction.search.enumeration import Graph
+from induction.search.joining import join_proposals
 from induction.search.node import Node, Piece
 from induction.search.operation import Scene
 from induction.search.painting import (
@@ -179,6 +180,8 @@ def _finish(
     found: list[Proposal] = []
     for shapes, pieces in groups.items():
         found += _finish_group(pieces, shapes, arrays, config)
+    if any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False)):
+        found += join_proposals(nodes, arrays.outputs)
     if canvas is None:
         return found
     sized = []
