@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from induction.library.choice import Measure, cut_at
-from induction.library.image import Image, Images, NoResultError
+from induction.library.image import Image, Images, NoResultError, listed
 
 Test = Callable[[Images], list[bool]]
 """Which parts of a list pass."""
@@ -27,6 +27,16 @@ def choose(pictures: Images, *tests: Test) -> Image:
     if any(not np.array_equal(p.cells, chosen[0].cells) for p in chosen[1:]):
         raise NoResultError("not unique")
     return chosen[0]
+
+
+def keep(pictures: Images, test: Test) -> Images:
+    """Keeps the parts that pass a test."""
+    return listed(p for p, ok in zip(pictures, test(pictures), strict=True) if ok)
+
+
+def drop(pictures: Images, test: Test) -> Images:
+    """Leaves out the parts that pass a test."""
+    return listed(p for p, ok in zip(pictures, test(pictures), strict=True) if not ok)
 
 
 def most(measure: Measure) -> Test:

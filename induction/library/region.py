@@ -154,6 +154,30 @@ def panel_columns(picture: Image) -> Images:
     return listed(part(picture, 0, picture.shape[0], a, b) for a, b in spans)
 
 
+def blank_panels(picture: Image) -> Images:
+    """Cuts along the rows and columns without any color, row by row."""
+    mask = picture.cells != 0
+    rows, columns = _filled_spans(mask.any(axis=1)), _filled_spans(mask.any(axis=0))
+    return listed(part(picture, *row, *column) for row in rows for column in columns)
+
+
+def _filled_spans(line: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Returns where the stretches of true values begin and end."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], line.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def tiles(picture: Image, height: int, width: int) -> Images:
+    """Cuts into adjoining parts of that size, row by row."""
+    if picture.shape[0] % height or picture.shape[1] % width:
+        raise NoResultError("parts do not fit")
+    return tuple(
+        part(picture, r, r + height, c, c + width)
+        for r in range(0, picture.shape[0], height)
+        for c in range(0, picture.shape[1], width)
+    )
+
+
 def blocks(picture: Image, rows: int, columns: int) -> Images:
     """Cuts into that many equal parts below and beside each other."""
     height, width = picture.shape

@@ -67,7 +67,7 @@ def _cut(name: str, *arguments: Any, cost: float) -> Cut:
     return Cut(text, lambda grid: primitive(grid, *arguments), cost)
 
 
-def _cuts(targets: Sequence[Shape]) -> list[Cut]:
+def _cuts(grids: Sequence[Image], targets: Sequence[Shape]) -> list[Cut]:
     """Returns the ways to cut a prepared grid, simplest first."""
     found = [
         _cut(name, diagonal, cost=2)
@@ -79,12 +79,20 @@ def _cuts(targets: Sequence[Shape]) -> list[Cut]:
         _cut(name, cost=3)
         for name in (
             "thirds", "color_boxes", "mono_boxes", "framed", "corner_marked", "grounds", "squares",
-            "panel_rows", "panel_columns", "blank_components", "plain_regions", "rows_of",
-            "columns_of",
+            "panel_rows", "panel_columns", "blank_panels", "blank_components", "plain_regions",
+            "rows_of", "columns_of",
         )
     ]  # fmt: skip
     found += [_cut("clusters", reach, cost=3) for reach in (1, 2)]
     found += [_cut("blocks", *sides, cost=3) for sides in ((2, 2), (3, 3), (4, 4), (1, 3), (3, 1))]
+    ratios = {
+        (grid.shape[0] / target[0], grid.shape[1] / target[1])
+        for grid, target in zip(grids, targets, strict=False)
+    }
+    if len(ratios) == 1:
+        rows, columns = ratios.pop()
+        if rows.is_integer() and columns.is_integer() and rows * columns > 1:
+            found.append(_cut("tiles", int(rows), int(columns), cost=3))
     if len(set(targets)) == 1:
         found.append(replace(_cut("sliding_windows", *targets[0], cost=5), is_overlapping=True))
     return found
@@ -104,17 +112,19 @@ def _preparations(grids: Sequence[Image]) -> Iterator[Cut]:
         yield Cut(text, lambda grid, c=color: (library.keep_color(grid, c),), 2)  # type: ignore[misc]
 
 
-def parts_of(grids: Sequence[Image], targets: Sequence[Shape]) -> Iterator[Parts]:
+def parts_of(
+    grids: Sequence[Image], targets: Sequence[Shape], max_parts: int = MAX_PARTS
+) -> Iterator[Parts]:
     """Yields the different ways to cut all grids into parts, simplest first."""
     known: set[tuple[object, ...]] = set()
-    cuts = _cuts(targets)
+    cuts = _cuts(grids, targets)
     for preparation in _preparations(grids):
         for cut in cuts:
             lists = []
             try:
                 for grid in grids:
                     parts = cut.function(preparation.function(grid)[0])
-                    if len(parts) > MAX_PARTS and not cut.is_overlapping:
+                    if len(parts) > max_parts and not cut.is_overlapping:
                         break
                     lists.append(parts)
             except FAILURES:

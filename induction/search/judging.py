@@ -56,7 +56,7 @@ def _scales(colors: Sequence[int]) -> list[_Scale]:
     found = []
     for name in MEASURES:
         measure = getattr(library, name)
-        cost = 2 if name in ("cell_count", "area", "color_count") else 2.5
+        cost = 2 if name in ("cell_count", "color_count") else 2.5
         found.append(_Scale(name, cost, lambda _, m=measure: m))  # type: ignore[misc]
     for color in colors:
         counted = library.count_of(color)
