@@ -4,7 +4,7 @@ Programs write `from induction.library import *`. Images are immutable by conven
 primitive changes its arguments.
 """
 
-from numpy import where
+from numpy import eye, where
 
 from induction.library.cellwise import (
     color_of,
@@ -147,6 +147,10 @@ from induction.library.color import (
     paint_least_common,
     paint_most_common,
     swap_two_colors,
+)
+from induction.library.expansion import (
+    expanded,
+    ones,
 )
 from induction.library.image import (
     Image,
@@ -449,7 +453,9 @@ __all__ = [
     "erase_least_common",
     "erase_most_common",
     "exclusive_cells",
+    "expanded",
     "extend",
+    "eye",
     "fall",
     "fall_objects",
     "fill_blank",
@@ -571,6 +577,7 @@ __all__ = [
     "object_twins",
     "object_width",
     "one_per_color",
+    "ones",
     "other_diagonal_offset",
     "outer",
     "outer_color",

@@ -12,7 +12,6 @@ from arc.task import Task
 from induction.library.color import color_roles, normalized
 from induction.library.image import image
 from induction.search.bounds import SearchConfig
-from induction.search.choosing import choice_proposals
 from induction.search.enumeration import Graph
 from induction.search.joining import join_proposals
 from induction.search.node import Node, Piece
@@ -24,10 +23,9 @@ from induction.search.painting import (
     painted_proposals,
 )
 from induction.search.proposal import Proposal, distinct
-from induction.search.reading import reading_proposals
+from induction.search.resizing import resizing_proposals
 from induction.search.rules import rule_proposals
 from induction.search.sizes import Canvas, canvases
-from induction.search.summarizing import summary_proposals
 from induction.search.sweeping import sweep_proposals
 from induction.search.vocabulary import operations
 
@@ -120,8 +118,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
-        for propose in (choice_proposals, summary_proposals, reading_proposals):
-            found += propose(arrays.inputs, arrays.outputs)
+        found += resizing_proposals(arrays.inputs, arrays.outputs)
         graph.extend(basic, config.first_cost, config.max_steps)
     sizes = canvases(graph.nodes, shapes, config.max_canvases)
     if sizes and sizes[0].cost == 0:

@@ -1,0 +1,34 @@
+"""Resizing: everything that is tried only where outputs don't have the sizes of their inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from induction.search.choosing import choice_proposals
+from induction.search.counting import counting_proposals
+from induction.search.expanding import expansion_proposals
+from induction.search.proposal import Proposal
+from induction.search.reading import reading_proposals
+from induction.search.summarizing import summary_proposals
+from induction.search.tiling import tiling_proposals
+
+Array = NDArray[np.int64]
+
+METHODS = (
+    tiling_proposals,
+    expansion_proposals,
+    choice_proposals,
+    summary_proposals,
+    reading_proposals,
+    counting_proposals,
+)
+
+
+def resizing_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
+    """Returns the programs of all these methods, none where all sizes stay."""
+    if all(i.shape == o.shape for i, o in zip(inputs, outputs, strict=False)):
+        return []
+    return [proposal for method in METHODS for proposal in method(inputs, outputs)]
