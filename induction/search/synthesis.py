@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from arc.task import Task
 from induction.library.color import color_roles, normalized
 from induction.library.image import image
+from induction.search.bases import best_bases
 from induction.search.bounds import SearchConfig
 from induction.search.enumeration import Graph
 from induction.search.joining import join_proposals
@@ -209,6 +210,6 @@ def _finish_group(
     resized = any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False))
     if arrays.is_over():
         return found
-    for base in pieces[: config.max_bases if resized else 1]:
+    for base in best_bases(pieces, target, config.max_bases) if resized else pieces[:1]:
         found += rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
     return found
