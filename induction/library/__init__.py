@@ -312,6 +312,14 @@ from induction.library.shape import (
     smoothed,
     surrounded,
 )
+from induction.library.stack import (
+    layer,
+    layers_agreeing,
+    layers_colored,
+    lowest,
+    rarest_layer,
+    topmost,
+)
 from induction.library.sweep import sweep
 from induction.library.symmetry import (
     anti_transpose,
@@ -519,6 +527,9 @@ __all__ = [
     "largest_blank_rectangle",
     "last",
     "last_square",
+    "layer",
+    "layers_agreeing",
+    "layers_colored",
     "least",
     "least_common_color",
     "least_count",
@@ -534,6 +545,7 @@ __all__ = [
     "look_of_symmetry",
     "look_of_turned_shape",
     "lookup",
+    "lowest",
     "major_count",
     "majority",
     "majority_cells",
@@ -610,6 +622,7 @@ __all__ = [
     "ranks",
     "rarest",
     "rarest_color",
+    "rarest_layer",
     "ray",
     "ray_pair",
     "rays_from_objects",
@@ -659,6 +672,7 @@ __all__ = [
     "tiles",
     "top_half",
     "top_row",
+    "topmost",
     "touches",
     "touching_color",
     "transpose",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from induction.search.choosing import choice_proposals
+from induction.search.combining import combination_proposals
 from induction.search.counting import counting_proposals
 from induction.search.expanding import expansion_proposals
 from induction.search.proposal import Proposal
@@ -21,6 +22,7 @@ METHODS = (
     tiling_proposals,
     expansion_proposals,
     choice_proposals,
+    combination_proposals,
     summary_proposals,
     reading_proposals,
     counting_proposals,
