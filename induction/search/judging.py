@@ -80,8 +80,16 @@ def _passing(verb: str, column: Sequence[Any]) -> int:
     return _bits(test(lambda value: value)(column))
 
 
-def judgements(parts: Parts, grids: Sequence[Image], colors: Sequence[int]) -> list[Judgement]:
-    """Returns the different tests of these parts that some but not all pass, cheapest first."""
+def judgements(
+    parts: Parts,
+    grids: Sequence[Image],
+    colors: Sequence[int],
+    measures: Sequence[str] = (),
+) -> list[Judgement]:
+    """Returns the different tests of these parts that some but not all pass, cheapest first.
+
+    If some measures are named, no others are used.
+    """
     found: dict[tuple[int, ...], Judgement] = {}
     full = tuple((1 << len(p)) - 1 for p in parts.lists)
 
@@ -90,7 +98,8 @@ def judgements(parts: Parts, grids: Sequence[Image], colors: Sequence[int]) -> l
         if all(passing) and key != full and key not in found:
             found[key] = Judgement(text, cost, key)
 
-    for scale in sorted(_scales(colors), key=lambda s: s.cost):
+    scales = [s for s in _scales(colors) if not measures or s.text in measures]
+    for scale in sorted(scales, key=lambda s: s.cost):
         columns = _values(scale, parts, grids)
         if columns is None or all(len(set(column)) == 1 for column in columns):
             continue
@@ -102,7 +111,7 @@ def judgements(parts: Parts, grids: Sequence[Image], colors: Sequence[int]) -> l
             for value in sorted(shared):
                 passing = [_bits([v == value for v in column]) for column in columns]
                 add(f"equal({scale.text}, {value})", scale.cost + 1, passing)
-    for name in LOOKS:
+    for name in LOOKS[:3] if measures else LOOKS:
         look = getattr(library, name)
         columns = _values(_Scale(name, 2, lambda _, m=look: m), parts, grids)  # type: ignore[misc]
         if columns is not None:

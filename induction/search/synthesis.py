@@ -26,6 +26,7 @@ from induction.search.painting import (
 from induction.search.proposal import Proposal, distinct
 from induction.search.resizing import resizing_proposals
 from induction.search.rules import rule_proposals
+from induction.search.seeding import seeds
 from induction.search.sizes import Canvas, canvases
 from induction.search.sweeping import sweep_proposals
 from induction.search.vocabulary import operations
@@ -118,27 +119,33 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     graph.add_input()
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
+    seeded: list[Node] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
         found += resizing_proposals(arrays.inputs, arrays.outputs)
         graph.extend(basic, config.first_cost, config.max_steps)
+        seeded = seeds(pictures)
     sizes = canvases(graph.nodes, shapes, config.max_canvases)
     if sizes and sizes[0].cost == 0:
         sizes = sizes[:1]
     for canvas in sizes:
         if not any(proposal.cost <= config.trusted_cost for proposal in found):
-            found += _search_size(arrays, canvas, colors, config)
+            found += _search_size(arrays, canvas, colors, seeded, config)
     if not arrays.is_over() and all(
         p.shape == shape for p, shape in zip(pictures, shapes, strict=False)
     ):
         found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
-        found += _finish(graph.nodes, arrays, None, config)
+        found += _finish([*graph.nodes, *seeded], arrays, None, config)
     return found
 
 
 def _search_size(
-    arrays: Arrays, canvas: Canvas, colors: Sequence[int], config: SearchConfig
+    arrays: Arrays,
+    canvas: Canvas,
+    colors: Sequence[int],
+    seeded: Sequence[Node],
+    config: SearchConfig,
 ) -> list[Proposal]:
     scenes = tuple(
         Scene(image(grid), blank) for grid, blank in zip(arrays.inputs, canvas.images, strict=True)
@@ -146,7 +153,7 @@ def _search_size(
     graph = Graph(scenes, arrays.is_over)
     graph.add_input()
     graph.extend(operations(colors, has_canvas=True), config.max_cost, config.max_steps)
-    return _finish(graph.nodes, arrays, canvas, config)
+    return _finish([*graph.nodes, *seeded], arrays, canvas, config)
 
 
 def _pieces(nodes: Sequence[Node], arrays: Arrays, canvas: Canvas | None) -> list[Piece]:
