@@ -27,6 +27,7 @@ from induction.search.proposal import Proposal, distinct
 from induction.search.resizing import resizing_proposals
 from induction.search.rules import rule_proposals
 from induction.search.seeding import seeds
+from induction.search.sides import side_canvases
 from induction.search.sizes import Canvas, canvases
 from induction.search.sweeping import sweep_proposals
 from induction.search.vocabulary import operations
@@ -124,7 +125,8 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         found += resizing_proposals(arrays.inputs, arrays.outputs)
         graph.extend(basic, config.first_cost, config.max_steps)
         seeded = seeds(pictures)
-    sizes = canvases(graph.nodes, shapes, config.max_canvases)
+    sizes = canvases([*graph.nodes, *seeded], shapes, config.max_canvases)
+    sizes = sizes or side_canvases(pictures, shapes)
     if sizes and sizes[0].cost == 0:
         sizes = sizes[:1]
     for canvas in sizes:
