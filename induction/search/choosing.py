@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from induction import library
 from induction.library.image import Image, image
-from induction.search.cutting import Finish, Parts, finished, finishes, is_defined, parts_of
-from induction.search.judging import Judgement, judgements
+from induction.search.cutting import Finish, Parts, finished, finishes, is_defined
+from induction.search.judging import QUICK_MEASURES, Judgement, judgements
 from induction.search.node import Node, Piece
 from induction.search.operation import Operation
 from induction.search.painting import Target, exact_proposals
@@ -43,7 +43,9 @@ class _Choice:
     passing: tuple[int, ...]
 
 
-def choice_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
+def choice_proposals(
+    inputs: Sequence[Array], outputs: Sequence[Array], cuts: Sequence[Parts]
+) -> list[Proposal]:
     """Returns programs that choose a part of the input."""
     grids = [image(grid) for grid in inputs]
     wanted = [image(output) for output in outputs]
@@ -52,14 +54,16 @@ def choice_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[
     found: list[Proposal] = []
     bases: dict[bytes, Piece] = {}
     n_judged = 0
-    for parts in parts_of(grids, [w.shape for w in wanted]):
+    for parts in cuts:
+        if not (parts.are_few or parts.cut.is_overlapping):
+            continue
         matches = _matches(parts, grids, wanted, endings)
         is_base = not parts.cut.is_overlapping and not found and _is_sized(parts, wanted)
         if matches and n_judged < MAX_JUDGED:
             n_judged += 1
             tests = judgements(parts, grids, colors)
         elif is_base and len(bases) < MAX_RANKED:
-            tests = judgements(parts, grids, ())
+            tests = judgements(parts, grids, (), QUICK_MEASURES)
         else:
             continue
         for finish, masks in matches:

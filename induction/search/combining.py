@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from induction import library
-from induction.library.image import image
-from induction.search.cutting import Parts, parts_of
+from induction.search.cutting import Parts
 from induction.search.proposal import Proposal, distinct
 from induction.search.question import Measured, questions
 from induction.search.tree import Leaf, TreeLearner, tree_cost, tree_text, tree_values
@@ -36,15 +35,17 @@ WHOLE = ("layers_colored", "layers_agreeing")
 COLORS = ("topmost", "lowest", "rarest_layer")
 
 
-def combination_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
+def combination_proposals(
+    inputs: Sequence[Array], outputs: Sequence[Array], cuts: Sequence[Parts]
+) -> list[Proposal]:
     """Returns rules that decide each cell by the parts' colors there."""
     shapes = [(output.shape[0], output.shape[1]) for output in outputs]
     target = np.concatenate([output.ravel() for output in outputs]).astype(np.int64)
     if len(target) > MAX_CELLS:
         return []
-    grids = [image(grid) for grid in inputs]
     found: list[Proposal] = []
-    for parts in parts_of(grids, shapes):
+    del inputs
+    for parts in cuts:
         if not parts.cut.is_overlapping and _is_stack(parts, shapes):
             found += _learned(parts, target, len(outputs))
     return distinct(found, 3)[:MAX_FOUND]

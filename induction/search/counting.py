@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from induction import library
 from induction.library.image import Cells, Image, image
-from induction.search.cutting import parts_of
+from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
 from induction.search.judging import judgements
 from induction.search.proposal import Proposal, distinct
@@ -64,7 +64,9 @@ class _Drawing:
     cost: float
 
 
-def counting_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
+def counting_proposals(
+    inputs: Sequence[Array], outputs: Sequence[Array], cuts: Sequence[Parts]
+) -> list[Proposal]:
     """Returns programs whose output follows from a number."""
     wanted = [output.astype(np.int8) for output in outputs]
     drawings = list(_drawings(wanted))
@@ -73,7 +75,7 @@ def counting_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> lis
         return []
     grids = [image(grid) for grid in inputs]
     found: list[Proposal] = []
-    for number in _numbers(grids, wanted):
+    for number in _numbers(grids, wanted, cuts):
         for drawing in drawings:
             if drawing.numbers == number.values[: len(wanted)]:
                 found += _drawn(number, drawing, wanted)
@@ -82,7 +84,9 @@ def counting_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> lis
     return distinct(found, 3)[:MAX_FOUND]
 
 
-def _numbers(grids: Sequence[Image], wanted: Sequence[Cells]) -> Iterator[_Number]:
+def _numbers(
+    grids: Sequence[Image], wanted: Sequence[Cells], cuts: Sequence[Parts]
+) -> Iterator[_Number]:
     """Yields numbers that differ between the grids, simplest first."""
     known: set[tuple[int, ...]] = set()
 
@@ -103,11 +107,8 @@ def _numbers(grids: Sequence[Image], wanted: Sequence[Cells]) -> Iterator[_Numbe
         counted = library.count_of(color)
         yield from new(f"count_of({color})(grid)", 2, [counted(grid) for grid in grids])
     later: list[tuple[str, float, list[int]]] = []
-    for index, parts in enumerate(parts_of(grids, [cells.shape for cells in wanted])):
-        if index == MAX_CUTS:
-            break
-        if parts.cut.is_overlapping:
-            continue
+    few = [parts for parts in cuts if parts.are_few and not parts.cut.is_overlapping]
+    for index, parts in enumerate(few[:MAX_CUTS]):
         cut = parts.cut
         yield from new(f"len({cut.text})", cut.cost, [len(p) for p in parts.lists])
         if index < MAX_JUDGED or "components" in cut.text:

@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from induction import library
-from induction.library.image import Image, Images, NoResultError
+from induction.library.image import Image, Images, NoResultError, image
 from induction.search.enumeration import FAILURES
 from induction.search.node import key_of
 
+Array = NDArray[np.int64]
 Shape = tuple[int, int]
 
 MAX_PARTS = 60
-"""A grid cut into more parts than this is left to other methods."""
+"""More parts than this on a grid are not compared with each other."""
+
+MAX_UNITS = 900
+"""A task is not cut into more parts than this, overlapping ones aside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +47,11 @@ class Parts:
 
     cut: Cut
     lists: tuple[Images, ...]
+
+    @property
+    def are_few(self) -> bool:
+        """Whether no grid has so many parts that it would take long to compare them."""
+        return all(len(parts) <= MAX_PARTS for parts in self.lists)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +148,13 @@ def parts_of(
             text = cut.text.replace("{0}", preparation.text)
             whole = replace(cut, text=text, cost=cut.cost + preparation.cost)
             yield Parts(whole, tuple(lists))
+
+
+def all_parts(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Parts]:
+    """Returns the ways to cut a task's inputs, small and many parts included."""
+    grids = [image(grid) for grid in inputs]
+    targets = [(output.shape[0], output.shape[1]) for output in outputs]
+    return list(parts_of(grids, targets, MAX_UNITS // len(grids)))
 
 
 def _same(shape: Shape) -> Shape:

@@ -17,6 +17,9 @@ MEASURES = (
     "bottom_row", "right_column", "density", "least_count", "major_count", "change_count",
     "is_mirrored_columns", "is_mirrored_rows", "is_square", "elongation",
 )  # fmt: skip
+QUICK_MEASURES = ("cell_count", "color_count", "top_row", "left_column", "area")
+"""Those used where many parts are to be judged."""
+
 BOXED = ("color_count", "cell_count", "component_count", "blank_count", "minority_count")
 LOOKS = (
     "look_of_cells", "look_of_shape", "look_of_size", "look_of_colors", "look_of_pattern",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from induction import library
 from induction.library.color import most_common_color
 from induction.library.image import Cells, Image, Images, image
-from induction.search.cutting import Parts, parts_of
+from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
 from induction.search.judging import judgements
 from induction.search.proposal import Proposal, distinct
@@ -181,7 +181,9 @@ class _Selection:
     indices: tuple[tuple[int, ...], ...]
 
 
-def reading_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
+def reading_proposals(
+    inputs: Sequence[Array], outputs: Sequence[Array], cuts: Sequence[Parts]
+) -> list[Proposal]:
     """Returns programs that show the colors of sorted parts."""
     wanted = [output.astype(np.int8) for output in outputs]
     readings = [*_stripes(wanted, True), *_stripes(wanted, False), *_written(wanted)]
@@ -192,8 +194,10 @@ def reading_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list
     grids = [image(grid) for grid in inputs]
     found: list[Proposal] = []
     n_judged = 0
-    for parts in parts_of(grids, [cells.shape for cells in wanted]):
-        if parts.cut.is_overlapping or not all(p.cells.any() for ps in parts.lists for p in ps):
+    for parts in cuts:
+        if parts.cut.is_overlapping or not parts.are_few:
+            continue
+        if not all(p.cells.any() for ps in parts.lists for p in ps):
             continue
         colors = [[most_common_color(p) for p in pictures] for pictures in parts.lists]
         hopeful = [r for r in readings if _has_colors(colors, r)]

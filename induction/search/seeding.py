@@ -6,29 +6,29 @@ from collections.abc import Iterator, Sequence
 
 from induction import library
 from induction.library.image import Image
-from induction.search.cutting import Parts, parts_of
+from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
-from induction.search.judging import Judgement, judgements
+from induction.search.judging import QUICK_MEASURES, Judgement, judgements
 from induction.search.node import Node, key_of
 from induction.search.operation import Operation, Scene, Value
 
 MAX_CUTS = 30
 MAX_TESTS = 16
 MAX_SEEDS = 900
-MEASURES = ("cell_count", "color_count", "top_row", "left_column", "area")
 FINISHES = (
     "downscale", "crop", "inside", "erase_most_common", "keep_most_common", "drop_blank_lines",
 )  # fmt: skip
 
 
-def seeds(grids: Sequence[Image]) -> list[Node]:
+def seeds(grids: Sequence[Image], cuts: Sequence[Parts]) -> list[Node]:
     """Returns nodes for the parts that single tests tell, and for what they may become."""
     found: dict[tuple[object, ...], Node] = {}
     origin = Node("image", tuple(grids), 0)
-    for index, parts in enumerate(parts_of(grids, ())):
-        if index == MAX_CUTS or len(found) > MAX_SEEDS:
+    few = [parts for parts in cuts if parts.are_few and not parts.cut.is_overlapping]
+    for parts in few[:MAX_CUTS]:
+        if len(found) > MAX_SEEDS:
             break
-        for test in judgements(parts, grids, (), MEASURES)[:MAX_TESTS]:
+        for test in judgements(parts, grids, (), QUICK_MEASURES)[:MAX_TESTS]:
             node = _chosen(parts, test, origin)
             if node is None or key_of(node.values) in found:
                 continue

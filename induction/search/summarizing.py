@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from induction import library
 from induction.library.image import Cells, Image, Images, image
-from induction.search.cutting import Parts, parts_of
+from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
 from induction.search.proposal import Proposal, distinct
 from induction.search.question import Measured, questions
@@ -25,7 +25,6 @@ Array = NDArray[np.int64]
 
 COST = 3.0
 MAX_SPLITS = 4
-MAX_PARTS = 900
 MAX_FOUND = 12
 GROUPS: tuple[tuple[tuple[str, ...], float], ...] = (
     (("color",), 0.0),
@@ -104,7 +103,9 @@ def _stretched(layout: _Layout, rows: int, columns: int) -> _Layout:
     )
 
 
-def summary_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
+def summary_proposals(
+    inputs: Sequence[Array], outputs: Sequence[Array], cuts: Sequence[Parts]
+) -> list[Proposal]:
     """Returns rules that give each part of the input one cell of the output."""
     if all(output.size > 64 and len(np.unique(output)) > 6 for output in outputs):
         return []
@@ -113,7 +114,7 @@ def summary_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list
     colors = sorted({int(c) for grid in inputs for c in np.unique(grid)})
     layouts = [layout for factors in _factors(wanted) for layout in _layouts(factors)]
     found: list[Proposal] = []
-    for parts in parts_of(grids, [cells.shape for cells in wanted], MAX_PARTS // len(grids)):
+    for parts in cuts:
         if parts.cut.is_overlapping:
             continue
         for layout in layouts:

@@ -13,6 +13,7 @@ from induction.library.color import color_roles, normalized
 from induction.library.image import image
 from induction.search.bases import best_bases
 from induction.search.bounds import SearchConfig
+from induction.search.cutting import all_parts
 from induction.search.enumeration import Graph
 from induction.search.joining import join_proposals
 from induction.search.node import Node, Piece
@@ -122,9 +123,10 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     found: list[Proposal] = []
     seeded: list[Node] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
-        found += resizing_proposals(arrays.inputs, arrays.outputs)
+        cuts = all_parts(arrays.inputs, arrays.outputs)
+        found += resizing_proposals(arrays.inputs, arrays.outputs, cuts)
         graph.extend(basic, config.first_cost, config.max_steps)
-        seeded = seeds(pictures)
+        seeded = seeds(pictures, cuts)
     sizes = canvases([*graph.nodes, *seeded], shapes, config.max_canvases)
     sizes = sizes or side_canvases(pictures, shapes)
     if sizes and sizes[0].cost == 0:

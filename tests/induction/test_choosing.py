@@ -7,6 +7,7 @@ from hypothesis.extra.numpy import arrays
 from induction import library
 from induction.library import Image, NoResultError, choose, equal, image, least, most
 from induction.search.choosing import choice_proposals
+from induction.search.cutting import all_parts
 
 QUICKLY = settings(max_examples=30, deadline=None)
 SMALL = st.tuples(st.integers(1, 7), st.integers(1, 7))
@@ -82,7 +83,7 @@ def test_a_part_that_is_not_extreme_is_found_and_the_program_keeps_its_promise()
             top, left = 5 * place, int(rng.integers(0, 9))
             grid[top : top + piece.shape[0], left : left + piece.shape[1]] = piece
         inputs.append(grid)
-    found = choice_proposals(inputs, outputs[:3])
+    found = choice_proposals(inputs, outputs[:3], all_parts(inputs, outputs[:3]))
     assert any(np.array_equal(proposal.outputs[0], outputs[3]) for proposal in found)
     for proposal in found:
         for grid, wanted in zip(inputs, (*outputs[:3], *proposal.outputs), strict=True):

@@ -6,6 +6,7 @@ from hypothesis.extra.numpy import arrays
 from induction import library
 from induction.library import Image, image
 from induction.search.combining import combination_proposals
+from induction.search.cutting import all_parts
 from induction.search.seeding import seeds
 
 QUICKLY = settings(max_examples=30, deadline=None)
@@ -43,7 +44,7 @@ def test_a_priority_among_three_panels_is_learned() -> None:
         line = np.full((4, 1), 5)
         inputs.append(np.hstack([one, line, two, line, three]))
         outputs.append(np.where(two, two, np.where(one, one, three)))
-    found = combination_proposals(inputs, outputs[:3])
+    found = combination_proposals(inputs, outputs[:3], all_parts(inputs, outputs[:3]))
     assert found
     assert np.array_equal(found[0].outputs[0], outputs[3])
     for proposal in found:
@@ -55,7 +56,7 @@ def test_seeds_have_the_values_their_text_says() -> None:
     rng = np.random.default_rng(0)
     grids = [rng.integers(0, 3, (6, 7)) for _ in range(2)]
     pictures = [image(grid) for grid in grids]
-    found = seeds(pictures)
+    found = seeds(pictures, all_parts(grids, grids))
     assert found
     for node in found:
         for grid, picture in zip(pictures, node.images, strict=True):

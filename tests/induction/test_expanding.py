@@ -6,6 +6,7 @@ from hypothesis.extra.numpy import arrays
 from induction import library
 from induction.library import Image
 from induction.search.counting import counting_proposals
+from induction.search.cutting import all_parts
 from induction.search.expanding import expansion_proposals
 from induction.search.tiling import tiling_proposals
 
@@ -72,7 +73,9 @@ def test_as_many_cells_are_filled_as_there_are_squares() -> None:
         grid[8, ::3] = 7
         inputs.append(grid)
         outputs.append((np.arange(6).reshape(2, 3) < n) * 5)
-    assert_found(counting_proposals(inputs, outputs[:3]), inputs, outputs)
+    assert_found(
+        counting_proposals(inputs, outputs[:3], all_parts(inputs, outputs[:3])), inputs, outputs
+    )
 
 
 def test_one_of_two_answers_is_told_by_a_number_that_is_confirmed() -> None:
@@ -83,4 +86,6 @@ def test_one_of_two_answers_is_told_by_a_number_that_is_confirmed() -> None:
         grid[rng.permutation(25)[: 3 * n]] = np.arange(3 * n) % n + 1
         inputs.append(grid.reshape(5, 5))
         outputs.append(np.array([[n + 5, 0]]))
-    assert_found(counting_proposals(inputs, outputs[:4]), inputs, outputs)
+    assert_found(
+        counting_proposals(inputs, outputs[:4], all_parts(inputs, outputs[:4])), inputs, outputs
+    )

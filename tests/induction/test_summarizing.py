@@ -5,6 +5,7 @@ from hypothesis.extra.numpy import arrays
 
 from induction import library
 from induction.library import Image
+from induction.search.cutting import all_parts
 from induction.search.reading import reading_proposals
 from induction.search.summarizing import summary_proposals
 
@@ -69,7 +70,7 @@ def test_panels_become_cells_by_what_they_hold() -> None:
                 grid[4 * r : 4 * r + 3, 4 * c : 4 * c + 3] = panel.reshape(3, 3)
         inputs.append(grid)
         outputs.append(np.where(counts > 2, 1, 2))
-    found = summary_proposals(inputs, outputs[:3])
+    found = summary_proposals(inputs, outputs[:3], all_parts(inputs, outputs[:3]))
     assert found
     assert np.array_equal(found[0].outputs[0], outputs[3])
     assert all(keeps_its_promise(p, inputs, outputs[:3]) for p in found)
@@ -85,7 +86,7 @@ def test_colors_are_read_in_the_order_of_their_parts_sizes() -> None:
             grid[3 * row, 1 : 1 + size] = color
         inputs.append(grid)
         outputs.append(np.repeat(colors[::-1, None], 2, axis=1))
-    found = reading_proposals(inputs, outputs[:3])
+    found = reading_proposals(inputs, outputs[:3], all_parts(inputs, outputs[:3]))
     assert found
     assert np.array_equal(found[0].outputs[0], outputs[3])
     assert all(keeps_its_promise(p, inputs, outputs[:3]) for p in found)
