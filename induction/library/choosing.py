@@ -19,11 +19,15 @@ Test = Callable[[Images], list[bool]]
 
 
 def choose(pictures: Images, *tests: Test) -> Image:
-    """Returns the only part that passes all tests; several must look the same."""
-    passed = [test(pictures) for test in tests]
-    chosen = [p for i, p in enumerate(pictures) if all(answers[i] for answers in passed)]
-    if not chosen:
-        raise NoResultError("no part passes")
+    """Returns the only part that passes all tests; several must look the same.
+
+    Each test compares only the parts that passed the ones before it.
+    """
+    chosen = pictures
+    for test in tests:
+        chosen = tuple(p for p, ok in zip(chosen, test(chosen), strict=True) if ok)
+        if not chosen:
+            raise NoResultError("no part passes")
     if any(not np.array_equal(p.cells, chosen[0].cells) for p in chosen[1:]):
         raise NoResultError("not unique")
     return chosen[0]

@@ -15,6 +15,9 @@ from induction.library.image import Cells, Image, Images, Mask, NoResultError, l
 from induction.library.parts import separators
 from induction.library.shape import EIGHT
 
+MAX_CORNERS = 24
+"""Colors of more cells than this do not mark corners."""
+
 MAX_WINDOWS = 400
 """More windows than this are not compared."""
 
@@ -92,6 +95,24 @@ def corner_marked(picture: Image) -> Images:
         corners = cells[np.ix_([top, bottom], [left, right])]
         if bottom > top + 1 and right > left + 1 and (corners == color).all():
             found.append(part(picture, int(top), int(bottom) + 1, int(left), int(right) + 1))
+    return listed(found)
+
+
+def cornered(picture: Image) -> Images:
+    """Cuts out the rectangles whose four corners share a color that few cells have."""
+    cells = picture.cells
+    found = []
+    for color in np.unique(cells):
+        places = np.argwhere(cells == color).tolist()
+        if color == 0 or not 4 <= len(places) <= MAX_CORNERS:
+            continue
+        known = {(r, c) for r, c in places}
+        found += [
+            part(picture, top, bottom + 1, left, right + 1)
+            for top, left in places
+            for bottom, right in places
+            if bottom > top + 1 and right > left + 1 and {(top, right), (bottom, left)} <= known
+        ]
     return listed(found)
 
 

@@ -24,8 +24,9 @@ from induction.search.proposal import Proposal, distinct
 Array = NDArray[np.int64]
 
 MAX_PER_CUT = 6
-MAX_PAIRED = 60
-"""Tests that are joined in pairs, at most."""
+MAX_FIRST = 25
+MAX_SECOND = 60
+"""So many first and second tests are joined in pairs."""
 COST_OF_PAIR = 2.0
 """What a second test costs besides itself, since there are so many pairs."""
 MAX_RANKED = 40
@@ -113,7 +114,7 @@ def _rich_enough(pictures: Sequence[Image], output: Image) -> int:
 
 
 def _choices(tests: Sequence[Judgement], masks: Sequence[int]) -> Iterator[_Choice]:
-    """Yields the tests, then the pairs of them, that on the demonstrations pass only such parts."""
+    """Yields the tests, or pairs of them, that on the demonstrations pass only such parts."""
     usable = [t for t in tests if all(p & m for p, m in zip(t.passing, masks, strict=False))]
     n_single = 0
     for test in usable:
@@ -122,16 +123,27 @@ def _choices(tests: Sequence[Judgement], masks: Sequence[int]) -> Iterator[_Choi
             yield _Choice(test.text, test.cost, test.passing)
     if n_single:
         return
-    usable = usable[:MAX_PAIRED]
     pairs = [
         (one.cost + other.cost, i, j)
-        for i, one in enumerate(usable)
-        for j, other in enumerate(usable[:i])
+        for i, one in enumerate(usable[:MAX_FIRST])
+        for j, other in enumerate(tests[:MAX_SECOND])
     ]
     for cost, i, j in sorted(pairs):
-        both = tuple(a & b for a, b in zip(usable[i].passing, usable[j].passing, strict=True))
-        if all(both) and all(not p & ~m for p, m in zip(both, masks, strict=False)):
-            yield _Choice(f"{usable[j].text}, {usable[i].text}", cost + COST_OF_PAIR, both)
+        passing = _narrowed(usable[i], tests[j], masks)
+        if passing is not None:
+            text = f"{usable[i].text}, {tests[j].text}"
+            yield _Choice(text, cost + COST_OF_PAIR, passing)
+
+
+def _narrowed(one: Judgement, other: Judgement, masks: Sequence[int]) -> tuple[int, ...] | None:
+    """Returns what passes a second test among what passes a first, if only such parts do."""
+    passing = []
+    for index, first in enumerate(one.passing):
+        second = other.among(index, first)
+        if not second or (index < len(masks) and second & ~masks[index]):
+            return None
+        passing.append(second)
+    return tuple(passing)
 
 
 def _chosen(

@@ -88,9 +88,9 @@ def _cuts(grids: Sequence[Image], targets: Sequence[Shape]) -> list[Cut]:
     found += [
         _cut(name, cost=3)
         for name in (
-            "thirds", "color_boxes", "mono_boxes", "framed", "corner_marked", "grounds", "squares",
-            "panel_rows", "panel_columns", "blank_panels", "blank_components", "plain_regions",
-            "rows_of", "columns_of",
+            "thirds", "color_boxes", "mono_boxes", "framed", "corner_marked", "cornered", "grounds",
+            "squares", "panel_rows", "panel_columns", "blank_panels", "blank_components",
+            "plain_regions", "rows_of", "columns_of",
         )
     ]  # fmt: skip
     found += [_cut("clusters", reach, cost=3) for reach in (1, 2)]

@@ -40,11 +40,23 @@ class Judgement:
         text: The test as Python; `grid` is the input.
         cost: Description length.
         passing: Per grid, the parts that pass, as the bits of a number.
+        verb: The test's name in the library, or `equal`.
+        columns: Per grid, what the test compares, one value per part.
     """
 
     text: str
     cost: float
     passing: tuple[int, ...]
+    verb: str
+    columns: Sequence[Sequence[Any]]
+
+    def among(self, index: int, mask: int) -> int:
+        """Returns the parts that pass if only some of a grid's parts are there to compare."""
+        if self.verb == "equal":
+            return self.passing[index] & mask
+        places = [i for i in range(len(self.columns[index])) if mask >> i & 1]
+        bits = _passing(self.verb, [self.columns[index][i] for i in places])
+        return sum(1 << place for i, place in enumerate(places) if bits >> i & 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +108,12 @@ def judgements(
     found: dict[tuple[int, ...], Judgement] = {}
     full = tuple((1 << len(p)) - 1 for p in parts.lists)
 
-    def add(text: str, cost: float, passing: list[int]) -> None:
+    def add(
+        text: str, cost: float, passing: list[int], verb: str, columns: Sequence[Sequence[Any]]
+    ) -> None:
         key = tuple(passing)
         if all(passing) and key != full and key not in found:
-            found[key] = Judgement(text, cost, key)
+            found[key] = Judgement(text, cost, key, verb, columns)
 
     scales = [s for s in _scales(colors) if not measures or s.text in measures]
     for scale in sorted(scales, key=lambda s: s.cost):
@@ -108,19 +122,20 @@ def judgements(
             continue
         for name, cost in VERBS:
             passing = [_passing(name, column) for column in columns]
-            add(f"{name}({scale.text})", scale.cost + cost, passing)
+            add(f"{name}({scale.text})", scale.cost + cost, passing, name, columns)
         shared = set.intersection(*(set(column) for column in columns))
         if len(shared) <= MAX_EQUALS:
             for value in sorted(shared):
                 passing = [_bits([v == value for v in column]) for column in columns]
-                add(f"equal({scale.text}, {value})", scale.cost + 1, passing)
+                text = f"equal({scale.text}, {value})"
+                add(text, scale.cost + 1, passing, "equal", columns)
     for name in LOOKS[:3] if measures else LOOKS:
         look = getattr(library, name)
         columns = _values(_Scale(name, 2, lambda _, m=look: m), parts, grids)  # type: ignore[misc]
         if columns is not None:
             for verb in ("rarest", "commonest"):
                 passing = [_passing(verb, column) for column in columns]
-                add(f"{verb}({name})", 2.5, passing)
+                add(f"{verb}({name})", 2.5, passing, verb, columns)
     return sorted(found.values(), key=lambda j: j.cost)
 
 

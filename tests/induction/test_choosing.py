@@ -14,7 +14,7 @@ SMALL = st.tuples(st.integers(1, 7), st.integers(1, 7))
 images = arrays(np.int8, SMALL, elements=st.sampled_from([0, 0, 1, 2, 8])).map(Image)
 lists = st.lists(images, min_size=1, max_size=5).map(tuple)
 CUTS = (
-    "color_boxes", "framed", "corner_marked", "plain_regions", "grounds", "panel_rows",
+    "color_boxes", "framed", "corner_marked", "cornered", "plain_regions", "grounds", "panel_rows",
     "panel_columns", "squares",
 )  # fmt: skip
 
@@ -50,6 +50,17 @@ def test_the_chosen_part_passes(pictures: tuple[Image, ...], name: str) -> None:
 @given(lists)
 def test_a_single_part_is_chosen_by_any_extreme(pictures: tuple[Image, ...]) -> None:
     assert choose(pictures[:1], most(library.area)) == pictures[0]
+
+
+@QUICKLY
+@given(lists)
+def test_a_second_test_compares_only_what_passed_the_first(pictures: tuple[Image, ...]) -> None:
+    one, other = most(library.color_count), least(library.cell_count)
+    try:
+        both = choose(pictures, one, other)
+    except NoResultError:
+        return
+    assert both == choose(library.keep(pictures, one), other)
 
 
 def test_choosing_between_different_parts_is_an_error() -> None:
