@@ -12,7 +12,7 @@ class SearchConfig:
     Attributes:
         max_cost: Greatest cost of an enumerated expression.
         max_steps: Work spent on enumeration for one size of the output, in calls.
-        learns_rules: Whether rules for single cells are learned too.
+        learns_rules: Whether rules are learned too, for cells, lines and parts.
         first_cost: Greatest cost of the expressions from which sizes are inferred.
         max_canvases: How many sizes of the output are tried.
         max_lookup_pieces: How many pieces are joined in pairs.

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from arc.task import Task
 from induction.library.color import color_roles, normalized
 from induction.library.image import image
+from induction.search.bases import best_bases
 from induction.search.bounds import SearchConfig
+from induction.search.cutting import all_parts
 from induction.search.ending import endings
 from induction.search.enumeration import Graph
+from induction.search.joining import join_proposals
 from induction.search.node import Node, Piece
 from induction.search.operation import Scene
 from induction.search.painting import (
@@ -23,7 +26,10 @@ from induction.search.painting import (
     painted_proposals,
 )
 from induction.search.proposal import Proposal, distinct
+from induction.search.resizing import resizing_proposals
 from induction.search.rules import rule_proposals
+from induction.search.seeding import seeds
+from induction.search.sides import side_canvases
 from induction.search.sizes import Canvas, canvases
 from induction.search.sweeping import sweep_proposals
 from induction.search.vocabulary import operations
@@ -97,7 +103,7 @@ def passes_for(
     """Yields programs that reproduce all demonstrations, simplest first, after each pass.
 
     A pass spends the next number of `steps`, until a program is simple enough to be trusted. The
-    second one, and the only one if there is but one, learns rules too.
+    second one, and the only one if there is but one, tries what else there is beside enumeration.
     """
     found: list[Proposal] = []
     for number, limit in enumerate(steps):
@@ -139,14 +145,20 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     graph.add_input()
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
+    seeded: list[Node] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
+        cuts = all_parts(arrays.inputs, arrays.outputs)
+        if config.learns_rules:
+            found += resizing_proposals(arrays.inputs, arrays.outputs, cuts)
         graph.extend(basic, config.first_cost, config.max_steps)
-    sizes = canvases(graph.nodes, shapes, config.max_canvases)
+        seeded = seeds(pictures, cuts)
+    sizes = canvases([*graph.nodes, *seeded], shapes, config.max_canvases)
+    sizes = sizes or side_canvases(pictures, shapes)
     if sizes and sizes[0].cost == 0:
         sizes = sizes[:1]
     for canvas in sizes:
         if not any(proposal.cost <= config.trusted_cost for proposal in found):
-            found += _search_size(arrays, canvas, colors, config)
+            found += _search_size(arrays, canvas, colors, seeded, config)
     if (
         config.learns_rules
         and not arrays.is_over()
@@ -157,12 +169,16 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         graph.extend(basic, config.max_cost, config.max_steps)
         outputs = [output.astype(np.int8) for output in arrays.outputs]
         last = endings(graph, basic, outputs, config.max_steps // 4)
-        found += _finish([*graph.nodes, *last], arrays, None, config)
+        found += _finish([*graph.nodes, *seeded, *last], arrays, None, config)
     return found
 
 
 def _search_size(
-    arrays: Arrays, canvas: Canvas, colors: Sequence[int], config: SearchConfig
+    arrays: Arrays,
+    canvas: Canvas,
+    colors: Sequence[int],
+    seeded: Sequence[Node],
+    config: SearchConfig,
 ) -> list[Proposal]:
     scenes = tuple(
         Scene(image(grid), blank) for grid, blank in zip(arrays.inputs, canvas.images, strict=True)
@@ -176,7 +192,7 @@ def _search_size(
     graph.extend(vocabulary, config.max_cost, config.max_steps)
     outputs = [output.astype(np.int8) for output in arrays.outputs]
     last = endings(graph, vocabulary, outputs, config.max_steps // 4)
-    return _finish([*graph.nodes, *last], arrays, canvas, config)
+    return _finish([*graph.nodes, *seeded, *last], arrays, canvas, config)
 
 
 def _pieces(nodes: Sequence[Node], arrays: Arrays, canvas: Canvas | None) -> list[Piece]:
@@ -211,6 +227,8 @@ def _finish(
     found: list[Proposal] = []
     for shapes, pieces in groups.items():
         found += _finish_group(pieces, shapes, arrays, config)
+    if any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False)):
+        found += join_proposals(nodes, arrays.outputs)
     if canvas is None:
         return found
     sized = []
@@ -238,6 +256,6 @@ def _finish_group(
     resized = any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False))
     if arrays.is_over() or not config.learns_rules:
         return found
-    for base in pieces[: config.max_bases if resized else 1]:
+    for base in best_bases(pieces, target, config.max_bases) if resized else pieces[:1]:
         found += rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
     return found

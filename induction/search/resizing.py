@@ -1,0 +1,42 @@
+"""Resizing: everything that is tried only where outputs don't have the sizes of their inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from induction.search.choosing import choice_proposals
+from induction.search.combining import combination_proposals
+from induction.search.counting import counting_proposals
+from induction.search.cutting import Parts
+from induction.search.expanding import expansion_proposals
+from induction.search.proposal import Proposal
+from induction.search.reading import reading_proposals
+from induction.search.summarizing import summary_proposals
+from induction.search.tiling import tiling_proposals
+
+Array = NDArray[np.int64]
+
+WHOLE = (tiling_proposals, expansion_proposals)
+"""Methods that take the input as it is."""
+
+PARTED = (
+    choice_proposals,
+    combination_proposals,
+    summary_proposals,
+    reading_proposals,
+    counting_proposals,
+)
+"""Methods that take it cut into parts."""
+
+
+def resizing_proposals(
+    inputs: Sequence[Array], outputs: Sequence[Array], cuts: Sequence[Parts]
+) -> list[Proposal]:
+    """Returns the programs of all these methods."""
+    found = [proposal for method in WHOLE for proposal in method(inputs, outputs)]
+    for method in PARTED:
+        found += method(inputs, outputs, cuts)
+    return found
