@@ -35,6 +35,9 @@ from induction.search.vocabulary import operations
 
 Array = NDArray[np.int64]
 
+TRUSTED_RESIZING = 5.5
+"""A program at most this costly of the methods for outputs of other sizes ends the search."""
+
 COST_OF_SIZE = 0.5
 """Share of the cost of a rule for the output's size that counts for a program."""
 
@@ -121,10 +124,13 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     graph.add_input()
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
+    resized: list[Proposal] = []
     seeded: list[Node] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
         cuts = all_parts(arrays.inputs, arrays.outputs)
-        found += resizing_proposals(arrays.inputs, arrays.outputs, cuts)
+        resized = resizing_proposals(arrays.inputs, arrays.outputs, cuts)
+        if any(proposal.cost <= TRUSTED_RESIZING for proposal in resized):
+            return resized
         graph.extend(basic, config.first_cost, config.max_steps)
         seeded = seeds(pictures, cuts)
     sizes = canvases([*graph.nodes, *seeded], shapes, config.max_canvases)
@@ -141,7 +147,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
         found += _finish([*graph.nodes, *seeded], arrays, None, config)
-    return found
+    return found + resized
 
 
 def _search_size(
