@@ -22,7 +22,7 @@ from induction.search.proposal import Proposal, distinct
 
 Array = NDArray[np.int64]
 
-COST = 3.0
+COST = 1.0
 COST_OF_KINDS = 4.0
 COST_OF_KIND = 1.0
 MAX_KINDS = 5

@@ -23,7 +23,7 @@ from induction.search.proposal import Proposal, distinct
 
 Array = NDArray[np.int64]
 
-COST = 3.0
+COST = 2.0
 COST_OF_ORDER = 2.0
 MAX_FOUND = 12
 MAX_JUDGED = 8

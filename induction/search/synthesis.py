@@ -36,6 +36,9 @@ from induction.search.vocabulary import operations
 
 Array = NDArray[np.int64]
 
+TRUSTED_RESIZING = 5.5
+"""A program at most this costly of the methods for outputs of other sizes ends the search."""
+
 COST_OF_SIZE = 0.5
 """Share of the cost of a rule for the output's size that counts for a program."""
 
@@ -145,11 +148,15 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     graph.add_input()
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
+    resized: list[Proposal] = []
+    resized: list[Proposal] = []
     seeded: list[Node] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
         cuts = all_parts(arrays.inputs, arrays.outputs)
         if config.learns_rules:
-            found += resizing_proposals(arrays.inputs, arrays.outputs, cuts)
+            resized = resizing_proposals(arrays.inputs, arrays.outputs, cuts)
+        if any(proposal.cost <= TRUSTED_RESIZING for proposal in resized):
+            return resized
         graph.extend(basic, config.first_cost, config.max_steps)
         seeded = seeds(pictures, cuts)
     sizes = canvases([*graph.nodes, *seeded], shapes, config.max_canvases)
@@ -170,7 +177,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         outputs = [output.astype(np.int8) for output in arrays.outputs]
         last = endings(graph, basic, outputs, config.max_steps // 4)
         found += _finish([*graph.nodes, *seeded, *last], arrays, None, config)
-    return found
+    return found + resized
 
 
 def _search_size(
