@@ -12,6 +12,7 @@ from arc.task import Task
 from induction.library.color import color_roles, normalized
 from induction.library.image import image
 from induction.search.bounds import SearchConfig
+from induction.search.covering import covering_proposals
 from induction.search.enumeration import Graph
 from induction.search.node import Node, Piece
 from induction.search.operation import Scene
@@ -127,6 +128,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         p.shape == shape for p, shape in zip(pictures, shapes, strict=False)
     ):
         found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
+        found += covering_proposals(arrays.inputs, arrays.outputs)
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
         found += _finish(graph.nodes, arrays, None, config)
