@@ -12,8 +12,6 @@ from induction.library.image import Image, Images, Mask, bounding_box, part
 from induction.library.motion import DIRECTIONS
 from induction.library.shape import EIGHT, dilated, enclosed
 
-MAX_ITEMS = 60
-
 
 def cells_of(picture: Image) -> Images:
     """Cuts out every colored cell."""
@@ -170,3 +168,32 @@ def clusters(picture: Image) -> Images:
         cells = np.where(mask, picture.cells, 0)[top:bottom, left:right]
         found.append(Image(cells.astype(np.int8), picture.row + top, picture.column + left))
     return tuple(found)
+
+
+def whole(picture: Image) -> Images:
+    """Returns all colored cells as one item."""
+    return (part(picture, *bounding_box(picture.cells != 0)),)
+
+
+def lean(item: Image) -> tuple[int, int]:
+    """Returns to which side of its box an item leans, by row and by column: -1, 0 or 1.
+
+    That is where the cells of its least common color lie if it has several, or else its cells.
+    """
+    minor = minor_color(item)
+    is_mixed = (item.cells[item.cells != 0] != minor).any()
+    rows, columns = (item.cells == minor if is_mixed else item.cells != 0).nonzero()
+    height, width = item.shape
+    by_row = 2 * int(rows.sum()) - (height - 1) * len(rows)
+    by_column = 2 * int(columns.sum()) - (width - 1) * len(columns)
+    return int(np.sign(by_row)), int(np.sign(by_column))
+
+
+def lean_in_rows(item: Image) -> int:
+    """Returns 1 if the item leans down, -1 if it leans up, or else 0."""
+    return lean(item)[0]
+
+
+def lean_in_columns(item: Image) -> int:
+    """Returns 1 if the item leans right, -1 if it leans left, or else 0."""
+    return lean(item)[1]

@@ -30,14 +30,14 @@ Truths = NDArray[np.bool_]
 BASE_COST = 2.0
 MAX_LAYERS = 4
 MAX_COST = 20.0
-MAX_CALLS = 4_000
-"""How many drawings of single items are made at most for one way to cut the grids."""
+MAX_CALLS = 8_000
+"""How many drawings of single items are made at most."""
 
-MAX_TREES = 50
+MAX_TREES = 40
 LEAST_REACHED = 0.7
 """Share of the cells to explain that all drawings together must be right on."""
 
-MAX_FIRST = 3
+MAX_FIRST = 2
 """How many layers are tried as the topmost one of several."""
 
 MAX_WHOLE = 30
@@ -85,13 +85,13 @@ class _Cover:
         self.starts = np.cumsum([0, *(o.size for o in outputs)])
         self.quizzes: dict[int, Quiz] = {}
         self.effects: list[Effect] = []
-        self.n_trees = 0
         self._measure()
 
     def _measure(self) -> None:
         kinds = list(item_sets(self.grids))
         known: set[tuple[int, bytes]] = set()
-        calls = {id(items): 0 for items in kinds}
+        useful: dict[tuple[int, str], bool] = {}
+        calls = 0
         common = set.intersection(*(set(np.unique(g.cells).tolist()) for g in self.grids))
         options = [
             (shape, items)
@@ -104,16 +104,29 @@ class _Cover:
         for shape, items in options:
             if id(items) in cells and not shape.suits_cells and shape.cost > 1:
                 continue
-            calls[id(items)] += sum(map(len, items.of_grid))
-            if calls[id(items)] > MAX_CALLS:
+            united = [useful.get((id(items), text), False) for text in shape.members]
+            if united and sum(united) < 2:
                 continue
+            if calls > MAX_CALLS:
+                return
             effect = self._effect(items, shape)
-            if effect is None or not self.changed[effect.cells].any():
+            is_swept = shape.is_single or bool(shape.members)
+            calls += 1 if is_swept else len(items.of_grid[0])
+            if effect is None:
                 continue
+            calls += 3 if is_swept else sum(map(len, items.of_grid[1:]))
+            if shape.is_single:
+                modes = (self._is_right(effect, is_over) for is_over in (False, True))
+                useful[id(items), shape.text] = any(modes)
             key = id(items), effect.cells.tobytes() + effect.colors.tobytes()
             if key not in known:
                 known.add(key)
                 self.effects.append(effect)
+
+    def _is_right(self, effect: Effect, is_over: bool) -> bool:
+        """Whether a drawing explains a cell of some item."""
+        every = np.ones(len(self.given), np.bool_)
+        return labels_of_items(effect, is_over, every, self.given, self.target) is not None
 
     def _effect(self, items: Items, shape: Shape) -> Effect | None:
         """Returns what a drawing does, if it may explain a cell of the first demonstration."""
@@ -153,8 +166,7 @@ class _Cover:
             for colors in labels.variants():
                 learned = self._learned(effect, is_over, labels, colors, needed)
                 found += [layer for layer in learned if layer.gain >= least]
-        total = max(1, int(needed.sum()))
-        found.sort(key=lambda x: (-x.gain / total + 0.04 * x.cost, x.lines))
+        found.sort(key=lambda layer: (-layer.gain / (1 + layer.cost), layer.lines))
         return found
 
     def _learned(

@@ -10,7 +10,6 @@ import numpy as np
 
 from induction import library
 from induction.library.image import Image, Images, NoResultError
-from induction.library.item import MAX_ITEMS
 from induction.search.question import Measured
 
 CUTS: tuple[tuple[str, Callable[[Image], Images], float], ...] = (
@@ -23,8 +22,13 @@ CUTS: tuple[tuple[str, Callable[[Image], Images], float], ...] = (
     ("color_layers(grid)", library.color_layers, 1.5),
     ("clusters(grid)", library.clusters, 2),
     ("panels(grid)", library.panels, 2),
+    ("whole(grid)", library.whole, 1.5),
 )
 """Ways to cut a grid into items: text, function, cost."""
+
+MAX_ITEMS = 50
+MAX_IN_ALL = 150
+"""A way that gives more items in one grid, or in all demonstrations together, is not tried."""
 
 _Feature = Callable[[Image, Images, Image], int]
 
@@ -62,7 +66,10 @@ def item_sets(grids: Sequence[Image]) -> Iterator[Items]:
             found = tuple(_nonblank(function(grid)) for grid in grids)
         except NoResultError:
             continue
-        if all(0 < len(items) <= MAX_ITEMS for items in found) and found not in known:
+        n_items = [len(items) for items in found]
+        if min(n_items) == 0 or max(n_items) > MAX_ITEMS or sum(n_items) > MAX_IN_ALL:
+            continue
+        if found not in known:
             known.add(found)
             yield Items(text, cost, found)
 
@@ -105,7 +112,7 @@ def _features() -> list[tuple[str, _Feature, float, bool]]:
     alone("cell_count", 0.5)
     for name in ("height_of", "width_of", "hole_count", "symmetry_count", "is_full", "elongation"):
         alone(name, 1)
-    for name in ("color_count", "area", "interior_count"):
+    for name in ("color_count", "area", "interior_count", "lean_in_rows", "lean_in_columns"):
         alone(name, 1)
     alone("minor_color", 1, is_color=True)
     for measure, cost in (

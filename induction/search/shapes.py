@@ -28,12 +28,16 @@ class Shape:
         cost: Description length.
         reach: What it draws of all items of a grid; may leave out what items hide from another.
         suits_cells: Whether it is something else than a stamp when the items are single cells.
+        members: The texts of the drawings that it unites.
+        is_single: Whether it may be united with others.
     """
 
     text: str
     cost: float
     reach: Callable[[Images, Image], Reach]
     suits_cells: bool = False
+    members: tuple[str, ...] = ()
+    is_single: bool = False
 
 
 def each(function: Callable[[Image, Image], Image]) -> Callable[[Images, Image], Reach]:
@@ -68,8 +72,12 @@ class _Rays:
         self, directions: tuple[str, ...], until: str | int, start: str | None, cost: float
     ) -> Shape:
         """Returns the drawing of rays in some directions."""
-        rest = (directions, until) if start is None else (directions, until, start)
-        text = f"ray_cells({', '.join(['item', 'grid', *map(repr, rest)])})"
+
+        def text_of(chosen: tuple[str, ...]) -> str:
+            rest = (chosen, until) if start is None else (chosen, until, start)
+            return f"ray_cells({', '.join(['item', 'grid', *map(repr, rest)])})"
+
+        members = tuple(text_of((d,)) for d in directions) if len(directions) > 1 else ()
 
         def reach(items: Images, grid: Image) -> Reach:
             found = [self._single(items, grid, d, until, start or "cells") for d in directions]
@@ -81,7 +89,7 @@ class _Rays:
             order = np.argsort(owners, kind="stable")
             return rows[order], columns[order], colors[order], owners[order]
 
-        return Shape(text, cost, reach, True)
+        return Shape(text_of(directions), cost, reach, start is None, members, not members)
 
     def _single(
         self, items: Images, grid: Image, direction: str, until: str | int, start: str
@@ -143,12 +151,22 @@ def _placed(name: str, *rest: object, cost: float) -> Shape:
     return Shape(text, cost, each(lambda item, grid: function(item, grid, *rest)), True)
 
 
+def _among(name: str, *rest: object, cost: float) -> Shape:
+    function = getattr(library, name)
+    text = f"{name}({', '.join(['item', 'items', *map(repr, rest)])})"
+
+    def reach(items: Images, grid: Image) -> Reach:
+        return each(lambda item, _: function(item, items, *rest))(items, grid)
+
+    return Shape(text, cost, reach)
+
+
 ORTHOGONAL = ("up", "down", "left", "right")
 DIAGONAL = ("up_left", "up_right", "down_left", "down_right")
 
 
 def shapes(colors: Sequence[int]) -> list[Shape]:
-    """Returns the drawings that are tried, cheapest first; some end at given colors."""
+    """Returns the drawings that are tried, those that unite others last; some end at colors."""
     found = [
         _alone("own_cells", cost=0.5),
         _alone("hole_cells", cost=1),
@@ -168,13 +186,15 @@ def shapes(colors: Sequence[int]) -> list[Shape]:
     found += [_alone("box_border", -1, cost=2)]
     found += [_alone("box_corners", margin, cost=2) for margin in (0, 1)]
     rays = _Rays()
-    for directions in RAYS:
+    for directions in RAYS + tuple((direction,) for direction in DIAGONAL):
         cost = 2.0 if len(directions) == 2 else 1.5
         for until in ("edge", "wall", "hit", "own"):
             more = 0.5 if until in ("hit", "own") else 0.0
             found.append(rays.shape(directions, until, None, cost + more))
             if until != "own":
                 found.append(rays.shape(directions, until, "middle", cost + more + 1))
+            if until in ("wall", "hit") and not any("_" in d for d in directions):
+                found.append(rays.shape(directions, until, "inner", cost + more + 1))
         for color in colors:
             found.append(rays.shape(directions, color, None, cost + 1))
     for direction in ORTHOGONAL:
@@ -189,9 +209,29 @@ def shapes(colors: Sequence[int]) -> list[Shape]:
         for shared in (0, 1):
             found.append(_alone("mirrored_over", direction, shared, cost=3))
         found.append(_placed("repeated", direction, 0, cost=3))
+
+    found += [_alone("half", direction, cost=2) for direction in ORTHOGONAL]
+    for until in ("edge", "wall"):
+        found.append(_placed("gap_rays", until, cost=2.5))
+    for until in ("edge", "wall", "hit"):
+        for is_back in (False, True):
+            found.append(_placed("pointed_rays", until, is_back, cost=2.5))
+    found += [_placed("rings", period, cost=2.5) for period in (1, 2, 3)]
+    found.append(_placed("flooded", cost=1.5))
+    found += [_alone("middle_line", way, cost=2) for way in ("row", "column", "cross")]
+    for way in ("rows", "columns", "board", "points"):
+        found += [_alone("dotted", way, phase, cost=2) for phase in (0, 1)]
+    for same in ("size", "shape"):
+        found.append(_among("twin_cells", same, cost=2.5))
+    for is_turned in (False, True):
+        found.append(_placed("copies_at_marks", is_turned, cost=2.5 + 0.5 * is_turned))
+    for way in ("rows", "columns", "both", "turns", "all"):
+        for about in ("box", "minor", *colors):
+            if about != "box" or way in ("both", "turns", "all"):
+                found.append(_alone("unfolded", way, about, cost=2 if about == "box" else 2.5))
     for axis in ("rows", "columns", "both", "diagonal"):
         found.append(_alone("mirrored", axis, cost=2))
     for rows, columns in ((0, 1), (0, -1), (1, 0), (-1, 0)):
         for gap in (0, 1):
             found.append(_alone("moved_by_size", rows, columns, gap, cost=2.5))
-    return sorted(found, key=lambda shape: shape.cost)
+    return sorted(found, key=lambda shape: (bool(shape.members), shape.cost))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from induction import library
-from induction.library.drawing import MAIN_COLOR, MINOR_COLOR
+from induction.library.copying import MAIN_COLOR, MINOR_COLOR
 from induction.library.image import Image, bounding_box
 from induction.library.shape import labels_of
 from induction.search.items import Items

@@ -33,6 +33,9 @@ Array = NDArray[np.int64]
 COST_OF_SIZE = 0.5
 """Share of the cost of a rule for the output's size that counts for a program."""
 
+COST_OF_PLAIN = 4.0
+"""A program at most this costly is not held against drawings of items."""
+
 
 def _never() -> bool:
     return False
@@ -128,7 +131,8 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         p.shape == shape for p, shape in zip(pictures, shapes, strict=False)
     ):
         found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
-        found += covering_proposals(arrays.inputs, arrays.outputs)
+        if not any(proposal.cost <= COST_OF_PLAIN for proposal in found):
+            found += covering_proposals(arrays.inputs, arrays.outputs)
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
         found += _finish(graph.nodes, arrays, None, config)

@@ -31,7 +31,7 @@ def test_drawing_nothing_changes_nothing_and_drawing_all_items_restores_them(cel
     assert not gone.cells.any()
 
 
-@QUICKLY
+@settings(max_examples=4, deadline=None)
 @given(grids)
 def test_a_drawing_reaches_what_its_text_says(cells) -> None:
     grid = image(cells)
@@ -41,7 +41,11 @@ def test_a_drawing_reaches_what_its_text_says(cells) -> None:
         for shape in shapes([1]):
             rows, columns, colors, owners = shape.reach(items.of_grid[0], grid)
             for owner, item in enumerate(items.of_grid[0]):
-                drawing = eval(shape.text, vars(library), {"item": item, "grid": grid})
+                drawing = eval(
+                    shape.text,
+                    vars(library),
+                    {"item": item, "items": items.of_grid[0], "grid": grid},
+                )
                 shown = library.draw(
                     blank_like(grid), grid, (item,), lambda _, d=drawing: d, lambda _: KEPT, False
                 )
@@ -122,3 +126,26 @@ def test_the_promised_outputs_are_those_of_the_program() -> None:
         wanted = [*outputs, *proposal.outputs]
         assert all(np.array_equal(m, w) for m, w in zip(made, wanted, strict=True))
     assert render(image([[3]])).tolist() == [[3]]
+
+
+@QUICKLY
+@given(grids, st.sampled_from(["rows", "columns", "both", "turns", "all"]))
+def test_unfolding_twice_is_unfolding_once(cells, way: str) -> None:
+    if not cells.any():
+        return
+    once = library.unfolded(image(cells), way, "box")
+    assert np.array_equal(library.unfolded(once, way, "box").cells != 0, once.cells != 0)
+
+
+def test_copies_appear_where_a_part_of_the_item_is_shown() -> None:
+    grid = image([[1, 2, 0, 0, 0], [0, 1, 0, 2, 0], [0, 0, 0, 0, 0]])
+    template = library.components(grid, True)[0]
+    shown = library.copies_at_marks(template, grid, False)
+    assert render(shown).tolist() == [[0, 0, 0, 0, 0], [0, 0, 1, 2, 0], [0, 0, 0, 1, 0]]
+
+
+def test_light_leaves_a_box_through_its_gap() -> None:
+    grid = image([[0, 0, 0, 0], [5, 5, 0, 0], [5, 0, 0, 0], [5, 5, 0, 0]])
+    box = library.components(grid, True)[0]
+    shown = library.gap_rays(box, grid, "edge")
+    assert render(shown).tolist() == [[0] * 4, [0] * 4, [0, 0, 5, 5], [0] * 4]
