@@ -30,7 +30,7 @@ Truths = NDArray[np.bool_]
 BASE_COST = 2.0
 MAX_LAYERS = 4
 MAX_COST = 20.0
-MAX_CALLS = 8_000
+MAX_CALLS = 15_000
 """How many drawings of single items are made at most."""
 
 MAX_TREES = 40
@@ -100,9 +100,8 @@ class _Cover:
             for shape in read(items, self.grids, self.outputs)
         ]
         options += [(s, i) for s in shapes(sorted(common - {0})[:3]) for i in kinds]
-        cells = {id(items) for items in kinds if items.are_cells}
         for shape, items in options:
-            if id(items) in cells and not shape.suits_cells and shape.cost > 1:
+            if not shape.suits(items.are_cells, items.are_colored):
                 continue
             united = [useful.get((id(items), text), False) for text in shape.members]
             if united and sum(united) < 2:
@@ -206,8 +205,7 @@ class _Cover:
 
 def covering_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
     """Returns programs that draw on the input what its items call for."""
-    grids = [image(grid) for grid in inputs]
-    cover = _Cover(grids[: len(outputs)], outputs)
+    cover = _Cover([image(grid) for grid in inputs[: len(outputs)]], outputs)
     total = int(cover.changed.sum())
     if not total or not cover.effects:
         return []

@@ -26,8 +26,8 @@ CUTS: tuple[tuple[str, Callable[[Image], Images], float], ...] = (
 )
 """Ways to cut a grid into items: text, function, cost."""
 
-MAX_ITEMS = 50
-MAX_IN_ALL = 150
+MAX_ITEMS = 40
+MAX_IN_ALL = 110
 """A way that gives more items in one grid, or in all demonstrations together, is not tried."""
 
 _Feature = Callable[[Image, Images, Image], int]
@@ -49,8 +49,8 @@ class Items:
 
     @property
     def are_cells(self) -> bool:
-        """Whether all of them are single cells."""
-        return all(item.cells.size == 1 for items in self.of_grid for item in items)
+        """Whether they are all cells, one by one."""
+        return self.text.startswith("cells")
 
     @property
     def are_colored(self) -> bool:

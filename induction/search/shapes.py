@@ -27,7 +27,6 @@ class Shape:
         text: The expression as Python, of `item` and `grid`.
         cost: Description length.
         reach: What it draws of all items of a grid; may leave out what items hide from another.
-        suits_cells: Whether it is something else than a stamp when the items are single cells.
         members: The texts of the drawings that it unites.
         is_single: Whether it may be united with others.
     """
@@ -35,9 +34,28 @@ class Shape:
     text: str
     cost: float
     reach: Callable[[Images, Image], Reach]
-    suits_cells: bool = False
     members: tuple[str, ...] = ()
     is_single: bool = False
+
+    def suits(self, are_cells: bool, are_colored: bool) -> bool:
+        """Whether it is tried with items that are single cells, or that are not colored ones."""
+        name = self.text.split("(")[0]
+        if are_cells:
+            return name in FOR_CELLS and "'middle'" not in self.text and "'inner'" not in self.text
+        return are_colored or name not in COPIES
+
+
+FOR_CELLS = frozenset((
+    "own_cells", "ray_cells", "stamped", "moved", "moved_to", "moved_until", "repeated", "flooded",
+    "row_band", "column_band", "rings",
+))  # fmt: skip
+"""What is not the same as a stamp for single cells."""
+
+COPIES = frozenset((
+    "stamped", "moved", "moved_by_size", "moved_to", "moved_until", "repeated", "mirrored",
+    "mirrored_over", "unfolded", "twin_cells", "copies_at_marks", "dotted", "half",
+))  # fmt: skip
+"""What makes little sense for blank parts and panels."""
 
 
 def each(function: Callable[[Image, Image], Image]) -> Callable[[Images, Image], Reach]:
@@ -89,7 +107,7 @@ class _Rays:
             order = np.argsort(owners, kind="stable")
             return rows[order], columns[order], colors[order], owners[order]
 
-        return Shape(text_of(directions), cost, reach, start is None, members, not members)
+        return Shape(text_of(directions), cost, reach, members, not members)
 
     def _single(
         self, items: Images, grid: Image, direction: str, until: str | int, start: str
@@ -148,7 +166,7 @@ def _alone(name: str, *rest: object, cost: float) -> Shape:
 def _placed(name: str, *rest: object, cost: float) -> Shape:
     function = getattr(library, name)
     text = f"{name}({', '.join(['item', 'grid', *map(repr, rest)])})"
-    return Shape(text, cost, each(lambda item, grid: function(item, grid, *rest)), True)
+    return Shape(text, cost, each(lambda item, grid: function(item, grid, *rest)))
 
 
 def _among(name: str, *rest: object, cost: float) -> Shape:
@@ -224,7 +242,7 @@ def shapes(colors: Sequence[int]) -> list[Shape]:
     for same in ("size", "shape"):
         found.append(_among("twin_cells", same, cost=2.5))
     for is_turned in (False, True):
-        found.append(_placed("copies_at_marks", is_turned, cost=2.5 + 0.5 * is_turned))
+        found.append(_placed("copies_at_marks", is_turned, cost=2 + 0.5 * is_turned))
     for way in ("rows", "columns", "both", "turns", "all"):
         for about in ("box", "minor", *colors):
             if about != "box" or way in ("both", "turns", "all"):

@@ -108,7 +108,7 @@ def _stamp(pattern: Array, reach: int, n_items: int) -> Shape:
     n_cells, n_parts = int((pattern != 0).sum()), labels_of(pattern != 0, True)[1]
     cost = 1.0 + 0.2 * n_cells + 0.5 * n_parts + 3 / n_items
     stamp = each(lambda item, _: library.stamped(item, cells, row, column))
-    return Shape(text, cost, stamp, True)
+    return Shape(text, cost, stamp)
 
 
 def offset_shapes(
@@ -125,7 +125,7 @@ def offset_shapes(
         if count > 1:
             text = f"moved(item, {rows}, {columns})"
             move = each(lambda item, _, r=rows, c=columns: library.moved(item, r, c))  # type: ignore[misc]
-            yield Shape(text, 2.5, move, True)
+            yield Shape(text, 2.5, move)
 
 
 def _offsets(item: Image, grid: Image, output: Array) -> list[tuple[int, int]]:
