@@ -13,6 +13,7 @@ from induction.library.color import color_roles, normalized
 from induction.library.image import image
 from induction.search.bases import best_bases
 from induction.search.bounds import SearchConfig
+from induction.search.covering import covering_proposals
 from induction.search.cutting import all_parts
 from induction.search.ending import endings
 from induction.search.enumeration import Graph
@@ -41,6 +42,9 @@ TRUSTED_RESIZING = 5.5
 
 COST_OF_SIZE = 0.5
 """Share of the cost of a rule for the output's size that counts for a program."""
+
+COST_OF_PLAIN = 4.0
+"""A program at most this costly is not held against drawings of items."""
 
 
 def _never() -> bool:
@@ -149,7 +153,6 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     basic = operations(colors, has_canvas=False)
     found: list[Proposal] = []
     resized: list[Proposal] = []
-    resized: list[Proposal] = []
     seeded: list[Node] = []
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
         cuts = all_parts(arrays.inputs, arrays.outputs)
@@ -172,6 +175,8 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         and all(p.shape == shape for p, shape in zip(pictures, shapes, strict=False))
     ):
         found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
+        if not any(proposal.cost <= COST_OF_PLAIN for proposal in found):
+            found += covering_proposals(arrays.inputs, arrays.outputs)
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)
         outputs = [output.astype(np.int8) for output in arrays.outputs]

@@ -85,6 +85,7 @@ class TreeLearner:
         questions: What may be asked.
         copies: Properties that may be copied, cheapest first.
         colors: The color that each shown cell must have.
+        rows: Which cells are shown; without it they are the first ones.
     """
 
     def __init__(
@@ -92,17 +93,20 @@ class TreeLearner:
         questions: Sequence[Question],
         copies: Sequence[Measured],
         colors: NDArray[np.int64],
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
         self.questions = questions
         self.copies = copies
         self.colors = colors
         n = len(colors)
-        self._truths = np.stack([q.truths[:n] for q in questions]).astype(np.float32)
+        chosen = slice(n) if rows is None else rows
+        self._copied = [s.values[chosen] for s in copies]
+        self._truths = np.stack([q.truths for q in questions])[:, chosen].astype(np.float32)
         self._penalty = np.array([q.cost for q in questions]) * GAIN_PER_COST
-        classes = colors
+        classes, n_classes = colors, int(colors.max()) + 2
         if copies:
-            classes = np.where(copies[0].values[:n] == colors, 10, colors)
-        self._wanted = np.zeros((n, 11), np.float32)
+            classes = np.where(self._copied[0] == colors, n_classes - 1, colors)
+        self._wanted = np.zeros((n, n_classes), np.float32)
         self._wanted[np.arange(n), classes] = 1
 
     def learn(self, max_splits: int) -> Tree | None:
@@ -121,7 +125,7 @@ class TreeLearner:
             if chosen is None:
                 return None
             splits += 1
-            truth = self.questions[chosen].truths[region.cells]
+            truth = self._truths[chosen, region.cells] > 0
             region.question = chosen
             region.yes = _Region(region.cells[truth])
             region.no = _Region(region.cells[~truth])
@@ -133,8 +137,8 @@ class TreeLearner:
         colors = self.colors[cells]
         if (colors == colors[0]).all():
             return Leaf(int(colors[0]))
-        for copied in self.copies:
-            if np.array_equal(copied.values[cells], colors):
+        for copied, values in zip(self.copies, self._copied, strict=True):
+            if (values[cells] == colors).all():
                 return Leaf(0, copied)
         return None
 
