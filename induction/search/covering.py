@@ -22,12 +22,13 @@ from induction.search.quiz import Quiz
 from induction.search.running import completed
 from induction.search.shapes import Shape, shapes
 from induction.search.stamping import offset_shapes, stamp_shapes
-from induction.search.tree import Tree, tree_cost, tree_text, tree_values
+from induction.search.tree import Tree, leaf_count, tree_cost, tree_text, tree_values
 
 Array = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
 BASE_COST = 2.0
+COST_OF_DOUBT = 1.5
 MAX_LAYERS = 4
 MAX_COST = 20.0
 MAX_CALLS = 15_000
@@ -51,6 +52,7 @@ class _Layer:
     Attributes:
         closed: The cells it paints.
         gain: How many cells it explains.
+        n_items: How many items the rule is learned from.
     """
 
     effect: Effect
@@ -58,12 +60,15 @@ class _Layer:
     tree: Tree
     closed: Array
     gain: int
+    n_items: int
 
     @property
     def cost(self) -> float:
-        """Description length."""
+        """Description length, and more for a rule that tells few items apart in many ways."""
         parts = self.effect.items.cost + self.effect.shape.cost
-        return parts + tree_cost(self.tree) + (0.5 if self.is_over else 0.0)
+        n_leaves = leaf_count(self.tree)
+        doubt = COST_OF_DOUBT * n_leaves * (n_leaves - 1) / self.n_items
+        return parts + tree_cost(self.tree) + doubt + (0.5 if self.is_over else 0.0)
 
     @property
     def lines(self) -> tuple[str, str]:
@@ -104,7 +109,7 @@ class _Cover:
             if not shape.suits(items.are_cells, items.are_colored):
                 continue
             united = [useful.get((id(items), text), False) for text in shape.members]
-            if united and sum(united) < 2:
+            if united and sum(united) < (2 if len(united) == 2 else 1):
                 continue
             if calls > MAX_CALLS:
                 return
@@ -186,7 +191,7 @@ class _Cover:
                 closed = self._closed(effect, labels, tree)
                 if closed is not None:
                     gain = int(needed[closed].sum())
-                    found.append(_Layer(effect, is_over, tree, closed, gain))
+                    found.append(_Layer(effect, is_over, tree, closed, gain, len(rows)))
             if found or not labels.harmless.any():
                 return found
         return []

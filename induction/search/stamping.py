@@ -106,7 +106,7 @@ def _stamp(pattern: Array, reach: int, n_items: int) -> Shape:
     row, column = top - reach, left - reach
     text = f"stamped(item, {cells}, {row}, {column})"
     n_cells, n_parts = int((pattern != 0).sum()), part_count(pattern != 0, True)
-    cost = 1.0 + 0.2 * n_cells + 0.5 * n_parts + 3 / n_items
+    cost = 1.0 + 0.25 * n_cells + 0.5 * n_parts + 3 / n_items
     stamp = each(lambda item, _: library.stamped(item, cells, row, column))
     return Shape(text, cost, stamp)
 

@@ -57,6 +57,11 @@ def tree_cost(tree: Tree) -> float:
     return COST_OF_SPLIT + tree.question.cost + below
 
 
+def leaf_count(tree: Tree) -> int:
+    """Returns the number of a tree's leaves."""
+    return 1 if isinstance(tree, Leaf) else leaf_count(tree.yes) + leaf_count(tree.no)
+
+
 def tree_values(tree: Tree, n_cells: int) -> NDArray[np.int64]:
     """Returns the color that a tree gives each cell."""
     if isinstance(tree, Leaf):

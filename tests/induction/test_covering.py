@@ -9,7 +9,9 @@ from induction.library import blank_like, image, mono_components, render
 from induction.library.drawing import ERASED, KEPT, NOTHING
 from induction.search.covering import covering_proposals
 from induction.search.items import item_sets
+from induction.search.quiz import Quiz
 from induction.search.shapes import shapes
+from induction.search.tree import leaf_count, tree_values
 
 QUICKLY = settings(max_examples=12, deadline=None)
 SIDES = st.tuples(st.integers(2, 4), st.integers(2, 5))
@@ -149,3 +151,14 @@ def test_light_leaves_a_box_through_its_gap() -> None:
     box = library.components(grid, True)[0]
     shown = library.gap_rays(box, grid, "edge")
     assert render(shown).tolist() == [[0] * 4, [0] * 4, [0, 0, 5, 5], [0] * 4]
+
+
+def test_all_single_questions_that_decide_are_heard() -> None:
+    grid = image([[1, 0, 0, 2, 2], [0, 0, 0, 2, 2], [1, 1, 0, 0, 0]])
+    items = next(item_sets([grid]))
+    n = len(items.of_grid[0])
+    wanted = np.array([int(item.cells.size == 4) * 3 for item in items.of_grid[0]])
+    trees = Quiz(items, [grid]).trees(wanted, np.arange(n))
+    assert len(trees) > 2
+    assert all(leaf_count(tree) == 2 for tree in trees)
+    assert all(np.array_equal(tree_values(tree, n), wanted) for tree in trees)
