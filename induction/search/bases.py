@@ -30,6 +30,7 @@ def uncertainty(cells: NDArray[np.int8], target: NDArray[np.int8]) -> float:
 def best_bases(pieces: Sequence[Piece], target: Target, limit: int) -> list[Piece]:
     """Returns the most promising of the pieces, at most so many, the best first.
 
+    The last one is the first of the pieces, which is the cheapest: a rule may say all by itself.
     Pieces that leave exactly as much open say the same, as a rule, so the cheapest stands for all.
     """
     scored = []
@@ -39,7 +40,7 @@ def best_bases(pieces: Sequence[Piece], target: Target, limit: int) -> list[Piec
     found: list[Piece] = []
     known: set[float] = set()
     for _, index, bits in sorted(scored):
-        if bits not in known and len(found) < limit:
+        if bits not in known and len(found) < limit - 1:
             known.add(bits)
             found.append(pieces[index])
-    return found
+    return found if pieces[0] in found else [*found, pieces[0]]

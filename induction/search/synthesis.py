@@ -40,6 +40,9 @@ Array = NDArray[np.int64]
 TRUSTED_RESIZING = 5.5
 """A program at most this costly of the methods for outputs of other sizes ends the search."""
 
+COST_OF_BASE = 1.5
+"""What a rule costs more that asks about another image than the cheapest: many are compared."""
+
 COST_OF_SIZE = 0.5
 """Share of the cost of a rule for the output's size that counts for a program."""
 
@@ -269,5 +272,7 @@ def _finish_group(
     if arrays.is_over() or not config.learns_rules:
         return found
     for base in best_bases(pieces, target, config.max_bases) if resized else pieces[:1]:
-        found += rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
+        rules = rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
+        more = 0.0 if base is pieces[0] else COST_OF_BASE
+        found += [replace(rule, cost=rule.cost + more) for rule in rules]
     return found

@@ -32,7 +32,7 @@ def test_permuting_the_colors_of_a_base_changes_nothing(
     assert abs(uncertainty(cells, target) - uncertainty(permuted, target)) < 1e-9
 
 
-def test_the_base_that_says_most_comes_first_and_its_equals_only_once() -> None:
+def test_the_base_that_says_most_comes_first_its_equals_once_and_the_cheapest_last() -> None:
     target = Target(np.array([1, 1, 2, 2], np.int8), ())
 
     def piece(cells: list[int], cost: int) -> Piece:
@@ -41,3 +41,4 @@ def test_the_base_that_says_most_comes_first_and_its_equals_only_once() -> None:
 
     vague, near, twin = piece([0, 0, 0, 0], 0), piece([3, 3, 3, 4], 3), piece([5, 5, 5, 6], 4)
     assert best_bases([vague, near, twin], target, 3) == [near, vague]
+    assert best_bases([vague, near, twin], target, 2) == [near, vague]
