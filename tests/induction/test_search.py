@@ -27,7 +27,7 @@ from sandbox import open_sandbox
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 QUICK = SearchConfig(max_steps=1_500, max_rule_pieces=10, max_bases=1)
-SAMPLE = ("0520fde7", "3c9b0459", "6f8cd79b", "3bd67248", "25d487eb", "7c008303", "4522001f")
+SAMPLE = ("0520fde7", "3c9b0459", "6f8cd79b", "3bd67248", "25d487eb", "7c008303", "39a8645d")
 
 
 def training_task(task_id: str) -> Task:
