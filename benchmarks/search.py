@@ -14,6 +14,7 @@ the next one over the tasks that it left open, and so on; within a pass in the o
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import time
@@ -37,6 +38,8 @@ from sandbox import Failure, FailureKind, Outcome, Sandbox, open_sandbox
 ATTEMPTS = 2
 MARKS = (200, 1000, 3600, 7200)
 """CPU-seconds over the whole split at which the curve is printed."""
+COSTS = (0, 3, 5, 7, 9, 12, 16, 25, 1000)
+"""Bounds between which the costs of programs are counted together."""
 REFERENCE = {"training": (97, 43.0), "evaluation": (198, 28.25)}
 """CPU-seconds and percent, in two attempts, of top-quarks/ARC-solution at depth 2."""
 
@@ -183,6 +186,19 @@ def print_summary(results: Sequence[Result], split: str) -> None:
         f"  CPU-seconds a task    median {statistics.median(times):.2f},"
         f" p90 {times[int(0.9 * (tasks - 1))]:.2f}, most {times[-1]:.2f}, total {sum(times):.0f}"
     )
+    bins = [
+        (low, high, [e.first for e in ends if e.is_fitted and low < e.cost <= high])
+        for low, high in itertools.pairwise(COSTS)
+    ]
+    shown = [f"{low:g}-{high:g}: {sum(r > 0 for r in right)}/{len(right)}"
+             for low, high, right in bins if right]  # fmt: skip
+    print(f"  tasks whose first attempt is right, by the cost of its program: {', '.join(shown)}")
+    for number in range(max(len(r.passes) for r in results)):
+        made = [r for r in results if number < len(r.passes)]
+        gained = sum(
+            r.passes[number].solved - (r.passes[number - 1].solved if number else 0) for r in made
+        )
+        print(f"  pass {number + 1} over {len(made)} tasks: {gained} test inputs more")
     points = curve(results)
     for mark in MARKS:
         score = max(score for spent, score in points if spent <= mark)

@@ -1,1 +1,1 @@
-"""The search for programs: bottom-up enumeration, greedy painting, and learned cell rules."""
+"""The search for programs: enumeration, painting, learned rules, and ways for certain tasks."""

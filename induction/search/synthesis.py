@@ -13,8 +13,7 @@ from induction.library.color import color_roles, normalized
 from induction.library.image import image
 from induction.search.bases import best_bases
 from induction.search.bounds import SearchConfig
-from induction.search.covering import covering_proposals
-from induction.search.cutting import all_parts
+from induction.search.covering.layers import covering_proposals
 from induction.search.ending import endings
 from induction.search.enumeration import Graph
 from induction.search.joining import join_proposals
@@ -27,10 +26,11 @@ from induction.search.painting import (
     painted_proposals,
 )
 from induction.search.proposal import Proposal, distinct
-from induction.search.resizing import resizing_proposals
+from induction.search.resizing.cutting import all_parts
+from induction.search.resizing.methods import resizing_proposals
+from induction.search.resizing.seeding import seeds
+from induction.search.resizing.sides import side_canvases
 from induction.search.rules import rule_proposals
-from induction.search.seeding import seeds
-from induction.search.sides import side_canvases
 from induction.search.sizes import Canvas, canvases
 from induction.search.sweeping import sweep_proposals
 from induction.search.vocabulary import operations

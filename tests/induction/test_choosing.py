@@ -6,8 +6,8 @@ from hypothesis.extra.numpy import arrays
 
 from induction import library
 from induction.library import Image, NoResultError, choose, equal, image, least, most
-from induction.search.choosing import choice_proposals
-from induction.search.cutting import all_parts
+from induction.search.resizing.choosing import choice_proposals
+from induction.search.resizing.cutting import all_parts
 
 QUICKLY = settings(max_examples=30, deadline=None)
 SMALL = st.tuples(st.integers(1, 7), st.integers(1, 7))

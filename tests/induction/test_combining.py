@@ -5,9 +5,9 @@ from hypothesis.extra.numpy import arrays
 
 from induction import library
 from induction.library import Image, image
-from induction.search.combining import combination_proposals
-from induction.search.cutting import all_parts
-from induction.search.seeding import seeds
+from induction.search.resizing.combining import combination_proposals
+from induction.search.resizing.cutting import all_parts
+from induction.search.resizing.seeding import seeds
 
 QUICKLY = settings(max_examples=30, deadline=None)
 layers = arrays(np.int8, (3, 2, 4), elements=st.integers(0, 3)).map(

@@ -7,10 +7,10 @@ from hypothesis.extra.numpy import arrays
 from induction import library
 from induction.library import blank_like, image, mono_components, render
 from induction.library.drawing import ERASED, KEPT, NOTHING
-from induction.search.covering import covering_proposals
-from induction.search.items import item_sets
-from induction.search.quiz import Quiz
-from induction.search.shapes import shapes
+from induction.search.covering.items import item_sets
+from induction.search.covering.layers import covering_proposals
+from induction.search.covering.quiz import Quiz
+from induction.search.covering.shapes import shapes
 from induction.search.tree import leaf_count, tree_values
 
 QUICKLY = settings(max_examples=12, deadline=None)

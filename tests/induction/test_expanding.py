@@ -5,10 +5,10 @@ from hypothesis.extra.numpy import arrays
 
 from induction import library
 from induction.library import Image
-from induction.search.counting import counting_proposals
-from induction.search.cutting import all_parts
-from induction.search.expanding import expansion_proposals
-from induction.search.tiling import tiling_proposals
+from induction.search.resizing.counting import counting_proposals
+from induction.search.resizing.cutting import all_parts
+from induction.search.resizing.expanding import expansion_proposals
+from induction.search.resizing.tiling import tiling_proposals
 
 QUICKLY = settings(max_examples=30, deadline=None)
 COLORS = st.sampled_from([0, 0, 1, 2, 8])

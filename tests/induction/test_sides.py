@@ -2,7 +2,7 @@ import numpy as np
 
 from induction import library
 from induction.library import image
-from induction.search.sides import side_canvases
+from induction.search.resizing.sides import side_canvases
 
 
 def test_a_side_may_be_half_the_other_one_or_a_product_with_a_count() -> None:

@@ -5,9 +5,9 @@ from hypothesis.extra.numpy import arrays
 
 from induction import library
 from induction.library import Image
-from induction.search.cutting import all_parts
-from induction.search.reading import reading_proposals
-from induction.search.summarizing import summary_proposals
+from induction.search.resizing.cutting import all_parts
+from induction.search.resizing.reading import reading_proposals
+from induction.search.resizing.summarizing import summary_proposals
 
 QUICKLY = settings(max_examples=30, deadline=None)
 grids = arrays(np.int8, (6, 9), elements=st.integers(0, 4)).map(Image)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from induction.library.drawing import ERASED, KEPT, NOTHING
-from induction.search.items import Items
-from induction.search.shapes import Shape
+from induction.search.covering.items import Items
+from induction.search.covering.shapes import Shape
 
 Array = NDArray[np.int64]
 Truths = NDArray[np.bool_]

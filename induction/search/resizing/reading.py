@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from induction import library
 from induction.library.color import most_common_color
 from induction.library.image import Cells, Image, Images, image
-from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
-from induction.search.judging import judgements
 from induction.search.proposal import Proposal, distinct
+from induction.search.resizing.cutting import Parts
+from induction.search.resizing.judging import judgements
 
 Array = NDArray[np.int64]
 

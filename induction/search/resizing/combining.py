@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from induction import library
-from induction.search.cutting import Parts
 from induction.search.proposal import Proposal, distinct
 from induction.search.question import Measured, questions
+from induction.search.resizing.cutting import Parts
 from induction.search.tree import Leaf, TreeLearner, tree_cost, tree_text, tree_values
 
 Array = NDArray[np.int64]

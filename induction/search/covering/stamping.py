@@ -15,8 +15,8 @@ from induction import library
 from induction.library.copying import MAIN_COLOR, MINOR_COLOR
 from induction.library.image import Image, bounding_box
 from induction.library.shape import part_count
-from induction.search.items import Items
-from induction.search.shapes import Shape, each
+from induction.search.covering.items import Items
+from induction.search.covering.shapes import Shape, each
 
 Array = NDArray[np.int64]
 

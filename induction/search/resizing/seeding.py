@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from induction import library
 from induction.library.image import Image
-from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
-from induction.search.judging import QUICK_MEASURES, Judgement, judgements
 from induction.search.node import Node, key_of
 from induction.search.operation import Operation, Scene, Value
+from induction.search.resizing.cutting import Parts
+from induction.search.resizing.judging import QUICK_MEASURES, Judgement, judgements
 
 MAX_CUTS = 30
 MAX_TESTS = 16

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from induction import library
 from induction.library.image import Cells, Image, Images, image
-from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
 from induction.search.proposal import Proposal, distinct
 from induction.search.question import Measured, questions
+from induction.search.resizing.cutting import Parts
 from induction.search.tree import Leaf, Tree, TreeLearner, tree_cost, tree_text, tree_values
 
 Array = NDArray[np.int64]

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from induction.library.drawing import ERASED, KEPT, NOTHING
 from induction.library.image import Image, image
-from induction.search.effects import Effect, Labels, labels_of_items
-from induction.search.items import Items, item_sets
+from induction.search.covering.effects import Effect, Labels, labels_of_items
+from induction.search.covering.items import Items, item_sets
+from induction.search.covering.quiz import Quiz
+from induction.search.covering.running import completed
+from induction.search.covering.shapes import Shape, shapes
+from induction.search.covering.stamping import offset_shapes, stamp_shapes
 from induction.search.proposal import Proposal
-from induction.search.quiz import Quiz
-from induction.search.running import completed
-from induction.search.shapes import Shape, shapes
-from induction.search.stamping import offset_shapes, stamp_shapes
 from induction.search.tree import Tree, leaf_count, tree_cost, tree_text, tree_values
 
 Array = NDArray[np.int64]

@@ -8,8 +8,8 @@ from typing import Any
 
 from induction import library
 from induction.library.image import Image
-from induction.search.cutting import Parts
 from induction.search.enumeration import FAILURES
+from induction.search.resizing.cutting import Parts
 
 MEASURES = (
     "cell_count", "area", "color_count", "component_count", "hole_count", "blank_count",

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from induction.search.choosing import choice_proposals
-from induction.search.combining import combination_proposals
-from induction.search.counting import counting_proposals
-from induction.search.cutting import Parts
-from induction.search.expanding import expansion_proposals
 from induction.search.proposal import Proposal
-from induction.search.reading import reading_proposals
-from induction.search.summarizing import summary_proposals
-from induction.search.tiling import tiling_proposals
+from induction.search.resizing.choosing import choice_proposals
+from induction.search.resizing.combining import combination_proposals
+from induction.search.resizing.counting import counting_proposals
+from induction.search.resizing.cutting import Parts
+from induction.search.resizing.expanding import expansion_proposals
+from induction.search.resizing.reading import reading_proposals
+from induction.search.resizing.summarizing import summary_proposals
+from induction.search.resizing.tiling import tiling_proposals
 
 Array = NDArray[np.int64]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from induction.library.image import Image
-from induction.search.items import Items, measured_items
+from induction.search.covering.items import Items, measured_items
 from induction.search.question import Measured, Question
 from induction.search.tree import Branch, Leaf, Tree, TreeLearner
 

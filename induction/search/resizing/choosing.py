@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from induction import library
 from induction.library.image import Image, image
-from induction.search.cutting import Finish, Parts, finished, finishes, is_defined
-from induction.search.judging import QUICK_MEASURES, Judgement, judgements
 from induction.search.node import Node, Piece
 from induction.search.operation import Operation
 from induction.search.painting import Target, exact_proposals
 from induction.search.proposal import Proposal, distinct
+from induction.search.resizing.cutting import Finish, Parts, finished, finishes, is_defined
+from induction.search.resizing.judging import QUICK_MEASURES, Judgement, judgements
 
 Array = NDArray[np.int64]
 

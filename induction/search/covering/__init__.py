@@ -1,0 +1,1 @@
+"""Covering: programs that draw around the items of the input, layer by layer."""

@@ -1,0 +1,1 @@
+"""Resizing: programs whose outputs do not have the sizes of their inputs."""
