@@ -40,6 +40,7 @@ MARKS = (200, 1000, 3600, 7200)
 """CPU-seconds over the whole split at which the curve is printed."""
 COSTS = (0, 3, 5, 7, 9, 12, 16, 25, 1000)
 """Bounds between which the costs of programs are counted together."""
+TICKS = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 REFERENCE = {"training": (97, 43.0), "evaluation": (198, 28.25)}
 """CPU-seconds and percent, in two attempts, of top-quarks/ARC-solution at depth 2."""
 
@@ -226,7 +227,10 @@ def draw_curve(results: Sequence[Result], split: str, path: Path) -> None:
         axes.annotate("top-quarks/ARC-solution,\ndepth 2, published code", (spent, score - 0.5),
                       va="top", fontsize=8)  # fmt: skip
     axes.set_xscale("log")
-    axes.set_xlim(left=20)
+    ticks = [t for t in TICKS if t <= 1.5 * points[-1][0]]
+    axes.set_xticks(ticks, labels=[f"{t:,}" for t in ticks], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(left=ticks[0])
     axes.set_ylim(bottom=0)
     axes.set_xlabel("CPU-seconds over the whole split")
     axes.set_ylabel("tasks solved in two attempts, %")
