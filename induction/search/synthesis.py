@@ -160,7 +160,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     if any(p.shape != shape for p, shape in zip(pictures, shapes, strict=False)):
         cuts = all_parts(arrays.inputs, arrays.outputs)
         if config.learns_rules:
-            resized = resizing_proposals(arrays.inputs, arrays.outputs, cuts)
+            resized = resizing_proposals(arrays.inputs, arrays.outputs, cuts, arrays.is_over)
         if any(proposal.cost <= TRUSTED_RESIZING for proposal in resized):
             return resized
         graph.extend(basic, config.first_cost, config.max_steps)
@@ -178,7 +178,8 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         and all(p.shape == shape for p, shape in zip(pictures, shapes, strict=False))
     ):
         found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
-        if not any(proposal.cost <= COST_OF_PLAIN for proposal in found):
+        is_plain = any(proposal.cost <= COST_OF_PLAIN for proposal in found)
+        if not is_plain and not arrays.is_over():
             found += covering_proposals(arrays.inputs, arrays.outputs)
     if not sizes:
         graph.extend(basic, config.max_cost, config.max_steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,14 @@ PARTED = (
 
 
 def resizing_proposals(
-    inputs: Sequence[Array], outputs: Sequence[Array], cuts: Sequence[Parts]
+    inputs: Sequence[Array],
+    outputs: Sequence[Array],
+    cuts: Sequence[Parts],
+    is_over: Callable[[], bool],
 ) -> list[Proposal]:
-    """Returns the programs of all these methods."""
+    """Returns the programs of all these methods, or of those that there is time for."""
     found = [proposal for method in WHOLE for proposal in method(inputs, outputs)]
     for method in PARTED:
-        found += method(inputs, outputs, cuts)
+        if not is_over():
+            found += method(inputs, outputs, cuts)
     return found
