@@ -23,7 +23,13 @@ _Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
 
 def _compiled(signature: str) -> Callable[[_Kernel], _Kernel]:
-    return cast(Callable[[_Kernel], _Kernel], numba.njit(signature, cache=True))
+    def compiled(function: _Kernel) -> _Kernel:
+        try:
+            return cast(_Kernel, numba.njit(signature, cache=True)(function))
+        except RuntimeError:  # neither the package's folder nor the user's can be written to
+            return cast(_Kernel, numba.njit(signature)(function))
+
+    return compiled
 
 
 @_compiled("Tuple((int32[:, ::1], int64[:, ::1]))(int8[:, :], boolean, boolean)")
