@@ -63,8 +63,8 @@ def run(
     budget: Annotated[str, typer.Option(help="Wall clock of the whole run: 90m, 2h, 600s.")] = "",
     out: Annotated[Optional[Path], typer.Option(help="The run folder.")] = None,  # noqa: UP045
     reuse: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="A run whose finished stages are taken over, not computed again."),
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="A run whose finished stages are taken over; may be repeated."),
     ] = None,
 ) -> None:
     """Solves tasks and writes a run folder with a submission.
@@ -83,8 +83,8 @@ def run(
     path = out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     facts = {"mode": mode, "stages": list(STAGES[mode]), "data": selection.describe()}
     folder = RunFolder.create_or_resume(path, tasks, chosen, facts)
-    if reuse is not None:
-        folder.take_over(RunFolder.open(reuse))
+    for other in reuse or []:
+        folder.take_over(RunFolder.open(other))
     answers = None if known is None else {t.task_id: known[t.task_id] for t in tasks}
     progress = Progress(Console(stderr=True))
     print(f"run folder {path}; stop at any time, --out {path} goes on", file=sys.stderr)

@@ -240,3 +240,13 @@ def test_a_run_takes_over_the_half_that_another_run_has_done(cli, task_file):
     assert status == 0, err
     assert "1 of 1" in out
     assert "induction 1/1" not in err
+
+
+def test_a_run_can_be_put_together_from_the_halves_of_two(cli, task_file):
+    for half in ("induction", "transduction"):
+        assert cli("run", task_file, "--out", half, "--mode", half, *QUICK)[0] == 0
+    halves = ["--reuse", "induction", "--reuse", "transduction"]
+    status, out, err = cli("run", task_file, "--out", "both", *halves, *QUICK)
+    assert status == 0, err
+    assert "1 of 1" in out
+    assert "1/1" not in err, "nothing is computed again"
