@@ -13,9 +13,10 @@ import select
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from arc.errors import SandboxError
 from arc.grid import Grid
 from sandbox.level import Isolation, require_confinement
 from sandbox.limits import Limits
@@ -27,6 +28,7 @@ Program = tuple[str, Sequence[Grid]]
 _AHEAD = 2
 _GRACE_S = 10.0
 _MOST_DEATHS = 2
+_MORE_STARTS = 2
 
 _logger = logging.getLogger(__name__)
 
@@ -117,7 +119,10 @@ class Pool:
         _logger.info("a zygote of hash seed %d is restarted: %s", self._hash_seed, reason)
         worker.zygote.kill()
         self._workers.remove(worker)
-        self._fill()
+        for _ in range(_MORE_STARTS):
+            with suppress(SandboxError):
+                return self._fill()
+        return self._fill()
 
     def _fill(self) -> None:
         if any(worker.zygote.owner != os.getpid() for worker in self._workers):

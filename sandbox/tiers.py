@@ -84,6 +84,8 @@ class Screen:
         """Returns the final outcomes, having run alone whatever needs it."""
 
         def alone(indices: Sequence[int], seed: int) -> dict[int, list[Outcome]]:
+            if not indices:
+                return {}  # spares starting zygotes for a seed that nothing needs
             programs = [self._programs[i] for i in indices]
             return dict(zip(indices, run_alone(programs, hash_seed=seed), strict=True))
 
