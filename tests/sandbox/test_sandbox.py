@@ -253,6 +253,21 @@ def test_a_dead_zygote_is_replaced() -> None:
 
 
 @on_linux
+def test_neither_a_zygote_nor_the_process_that_waits_for_it_outlives_the_other() -> None:
+    before = children_of(os.getpid())
+    for kill_the_inner in (True, False):
+        with open_sandbox() as opened:
+            (child,) = children_of(os.getpid()) - before
+            zygote = zygote_of(child)
+            try:
+                os.kill(zygote if kill_the_inner else child, signal.SIGKILL)
+            except PermissionError:
+                pytest.skip("an ordinary user's zygote has another user's identity")
+            assert eventually(lambda pids=(child, zygote): not any(map(is_running, pids)))
+            assert opened.run(TURN, [GRID]) == [TURNED]
+
+
+@on_linux
 def test_a_program_whose_zygote_always_dies_is_a_failure_and_the_next_is_not() -> None:
     before = children_of(os.getpid())
     waiting = "import time\ndef transform(grid): time.sleep(30)"
@@ -292,11 +307,10 @@ def test_a_killed_parent_leaves_no_orphan() -> None:
         print("ready", flush=True)
         opened.run("def transform(grid):\\n while True: pass", [Grid.of([[1]])])
     """)
-    root = str(Path(__file__).parents[2])
     parent = subprocess.Popen(
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": root},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert parent.stdout is not None
     with parent, parent.stdout:
@@ -400,10 +414,9 @@ def test_a_machine_that_grants_less_has_a_lower_level(refused: list[str], expect
         except Exception as error:
             print(type(error).__name__)
     """)
-    root = str(Path(__file__).parents[2])
     finished = subprocess.run(
         [sys.executable, "-c", script, *refused],
-        env={**os.environ, "PYTHONPATH": root},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=True,
