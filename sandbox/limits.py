@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from arc.errors import ConfigError
 
-_SCREENING_SHARE = 1 / 16
+_SCREENING_SHARE = 1 / 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from __future__ import annotations
 import builtins
 import ctypes
 import io
+import math
 import random
 import sys
+import time
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,11 +27,12 @@ import numpy as np
 from arc.errors import GridError
 from arc.grid import MAX_SIDE, N_COLORS, Grid
 from sandbox.outcome import FailureKind
-from sandbox.wire import MAX_TEXT, decode_program, encode_failure, encode_grid
+from sandbox.wire import MAX_TEXT, Held, decode_program, encode_failure, encode_grid
 
 MODULE = "program"
 ENTRY_POINTS = ("transform", "main")
 SEED = 0
+_PUT_OFF = bytes((Held.LATER,))
 _RECURSION_LIMIT = sys.getrecursionlimit()
 
 Send = Callable[[bytes], object]
@@ -89,23 +92,32 @@ def prepare(body: bytes) -> Prepared:
         return Prepared(None, inputs, _record_of(error) * len(inputs), is_certain)
 
 
-def run_programs(programs: Sequence[Prepared], send: Send) -> None:
-    """Runs programs one after the other and sends a record for each input."""
-    for program in programs:
-        if program.code is None:
+def run_programs(programs: Sequence[Prepared], send: Send, busy_s: float = math.inf) -> None:
+    """Runs programs one after the other and sends a record for each input.
+
+    Once so much CPU time is used up the others are put off, except for the first and the last.
+    """
+    for i, program in enumerate(programs):
+        if 0 < i < len(programs) - 1 and time.process_time() > busy_s:
+            send(_PUT_OFF)
+        elif program.code is None:
             send(program.settled)
-            continue
+        else:
+            _run(program.code, program.inputs, send)
+
+
+def _run(code: types.CodeType, inputs: Sequence[tuple[int, int, bytes]], send: Send) -> None:
+    try:
+        function = _load(code)
+    except BaseException as error:  # noqa: BLE001 (a program may raise anything)
+        send(_record_of(error) * len(inputs))
+        return
+    for height, width, cells in inputs:
         try:
-            function = _load(program.code)
-        except BaseException as error:  # noqa: BLE001 (a program may raise anything)
-            send(_record_of(error) * len(program.inputs))
-            continue
-        for height, width, cells in program.inputs:
-            try:
-                record = _answer(function, height, width, cells)
-            except BaseException as error:  # noqa: BLE001
-                record = _record_of(error)
-            send(record)
+            record = _answer(function, height, width, cells)
+        except BaseException as error:  # noqa: BLE001
+            record = _record_of(error)
+        send(record)
 
 
 def _load(code: types.CodeType) -> Callable[[object], object]:

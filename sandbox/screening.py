@@ -15,13 +15,13 @@ import numpy as np
 
 from sandbox.harmless import Harmless
 from sandbox.program import Prepared, prepare
-from sandbox.wire import HELD_BACK_TAG
+from sandbox.wire import Held
 
 _WATCHED = (
     "builtins random math itertools functools collections copy operator heapq "
     "numpy numpy.linalg numpy.random scipy.ndimage"
 )
-HELD_BACK = bytes((HELD_BACK_TAG,))
+_HELD_BACK = bytes((Held.ALONE,))
 
 
 class Screening:
@@ -39,8 +39,8 @@ class Screening:
 
     def _admitted(self, program: Prepared) -> Prepared:
         if program.code is None:
-            return program if program.is_certain else program.replaced_by(HELD_BACK)
-        return program if self._harmless.includes(program.code) else program.replaced_by(HELD_BACK)
+            return program if program.is_certain else program.replaced_by(_HELD_BACK)
+        return program if self._harmless.includes(program.code) else program.replaced_by(_HELD_BACK)
 
     def is_intact(self) -> bool:
         """Whether the modules that programs use hold what they held before."""

@@ -137,13 +137,14 @@ class Server:
             os.closerange(RESULT_FD + 1, 64)
             self._confinement.confine_program(self._pid)
             gc.enable()
-            is_alone = tier is Tier.FRESH
             # Both tiers call a program from the same depth, so that it may recurse as far.
-            run_programs(
-                [prepare(body)] if is_alone else self._screening.prepare(decode_batch(body)), _send
-            )
-            if not is_alone and self._screening.is_intact():
-                _send(SEAL)
+            if tier is Tier.FRESH:
+                run_programs([prepare(body)], _send)
+            else:
+                programs = self._screening.prepare(decode_batch(body))
+                run_programs(programs, _send, self._limits.screening_cpu_s / 2)
+                if self._screening.is_intact():
+                    _send(SEAL)
             leave(0)
         finally:
             leave(1)

@@ -15,7 +15,7 @@ from arc.grid import Grid
 from sandbox.outcome import Failure, FailureKind, Outcome
 from sandbox.pool import Job, Program
 from sandbox.protocol import Passes
-from sandbox.wire import Reply, Tier, read_batch
+from sandbox.wire import Held, Reply, Tier, read_batch
 
 BATCH_SIZE = 24
 """Programs that share a process; more save little and are lost together."""
@@ -55,28 +55,36 @@ class Screen:
     def __init__(self, programs: Sequence[Program], passes: Passes) -> None:
         self._programs = programs
         self._passes = passes
-        self._outcomes: list[list[Outcome] | None] = [None] * len(programs)
-        self._batches = [
-            range(at, min(at + BATCH_SIZE, len(programs)))
-            for at in range(0, len(programs), BATCH_SIZE)
-        ]
-        self._riddles = [_riddle() for _ in self._batches]
+        self._in_company: dict[int, list[Outcome]] = {}
+        self._companions: dict[int, Sequence[int]] = {}
+        self._todo = list(range(len(programs)))
+        self._batches: list[tuple[Sequence[int], list[Outcome]]] = []
 
     def jobs(self) -> list[Job]:
-        """Returns what the shared processes are to run."""
-        return [
-            Job(Tier.SCREENING, [*(self._programs[i] for i in batch), riddle])
-            for batch, (riddle, _) in zip(self._batches, self._riddles, strict=True)
-        ]
+        """Returns what shared processes are to run next; nothing if there is nothing left."""
+        jobs = []
+        self._batches = []
+        for at in range(0, len(self._todo), BATCH_SIZE):
+            batch = self._todo[at : at + BATCH_SIZE]
+            riddle, answer = _riddle()
+            self._batches.append((batch, answer))
+            jobs.append(Job(Tier.SCREENING, [*(self._programs[i] for i in batch), riddle]))
+        return jobs
 
     def read(self, replies: Sequence[Reply | None]) -> None:
         """Takes what the shared processes said, as far as it is to be believed."""
-        for batch, reply, (_, answer) in zip(self._batches, replies, self._riddles, strict=True):
+        self._todo = []
+        for (batch, answer), reply in zip(self._batches, replies, strict=True):
             n_inputs = [len(self._programs[i][1]) for i in batch]
             believed = None if reply is None else read_batch(reply, [*n_inputs, len(answer)])
-            if believed is not None and believed.pop() == answer:
-                for i, outcomes in zip(batch, believed, strict=True):
-                    self._outcomes[i] = outcomes
+            if believed is None or believed.pop() != answer:
+                continue
+            for i, outcomes in zip(batch, believed, strict=True):
+                if not isinstance(outcomes, Held):
+                    self._in_company[i] = outcomes
+                    self._companions[i] = batch
+                elif outcomes is Held.LATER and i != batch[0]:  # the first is never put off
+                    self._todo.append(i)
 
     def settled(
         self, run_alone: _RunAlone, hash_seed: int, confirming_seed: int
@@ -89,19 +97,19 @@ class Screen:
             programs = [self._programs[i] for i in indices]
             return dict(zip(indices, run_alone(programs, hash_seed=seed), strict=True))
 
-        unsettled = [i for i, outcomes in enumerate(self._outcomes) if outcomes is None]
-        first = alone(unsettled, hash_seed)
-        in_company = {i: o for i, o in enumerate(self._outcomes) if o is not None}
+        in_company = self._in_company
+        first = alone([i for i in range(len(self._programs)) if i not in in_company], hash_seed)
         passing = [
             i for i in range(len(self._programs)) if self._passes(i, (first | in_company)[i])
         ]
         second = alone(passing, confirming_seed)
         odd = [i for i in passing if i in in_company and second[i] != in_company[i]]
         first |= alone(odd, hash_seed)
-        spoiled = {i // BATCH_SIZE for i in odd if first[i] != in_company[i]}
-        if spoiled:
-            # These batches passed every check and are wrong: believe nothing of them.
-            rest = [i for i in in_company if i // BATCH_SIZE in spoiled and i not in first]
+        wrong = [i for i in odd if first[i] != in_company[i]]
+        if wrong:
+            # Their batches passed every check and are wrong: believe nothing of them.
+            doubted = {companion for i in wrong for companion in self._companions[i]}
+            rest = [i for i in sorted(doubted & in_company.keys()) if i not in first]
             first |= alone(rest, hash_seed)
             more = [i for i in rest if i not in second and self._passes(i, first[i])]
             second |= alone(more, confirming_seed)

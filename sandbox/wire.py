@@ -30,8 +30,6 @@ FAILURE_TAGS = {
 }
 TAG_OF = {kind: tag for tag, kind in FAILURE_TAGS.items()}
 
-HELD_BACK_TAG = 0xF0
-"""Stands for a whole program in a batch's records: it was not run."""
 SEAL = b"\xf5intact"
 """Ends a batch's records if the process found itself as it was before."""
 
@@ -42,6 +40,13 @@ LENGTH = struct.Struct("<I")
 REPLY = struct.Struct("<4sIBiII")
 """Magic, job, ending, wait status, CPU time in microseconds, length of the records that follow."""
 MAGIC = b"arcz"
+
+
+class Held(IntEnum):
+    """Stands for a whole program in a batch's records: it was not run."""
+
+    ALONE = 0xF0  # it may not share a process
+    LATER = 0xF1  # the batch had no time left for it
 
 
 class Tier(IntEnum):
@@ -170,21 +175,24 @@ def read_outcomes(reply: Reply, n_inputs: int) -> list[Outcome]:
     return outcomes + [rest] * (n_inputs - len(outcomes))
 
 
-def read_batch(reply: Reply, n_inputs: Sequence[int]) -> list[list[Outcome] | None] | None:
-    """Returns the outcomes of each program of a batch, `None` for one that was held back.
+_HELD_TAGS = frozenset(Held)
 
-    Returns `None` altogether unless the process ended well, sent exactly what was due, sealed it,
+
+def read_batch(reply: Reply, n_inputs: Sequence[int]) -> list[list[Outcome] | Held] | None:
+    """Returns the outcomes of each program of a batch, or why it was not run.
+
+    Returns `None` unless the process ended well, sent exactly what was due, sealed it,
     and no program ran out of memory: then nothing it sent is to be believed.
     """
     if reply.ending != Ending.BY_ITSELF or reply.status != 0:
         return None
     records = reply.records
     at = 0
-    batch: list[list[Outcome] | None] = []
+    batch: list[list[Outcome] | Held] = []
     try:
         for count in n_inputs:
-            if records[at] == HELD_BACK_TAG:
-                batch.append(None)
+            if records[at] in _HELD_TAGS:
+                batch.append(Held(records[at]))
                 at += 1
                 continue
             outcomes: list[Outcome] = []

@@ -83,7 +83,8 @@ class ZygoteSandbox:
         if hash_seed == confirming_seed:
             raise ValueError(f"the two hash seeds must differ, got {hash_seed} twice")
         screen = Screen(programs, passes)
-        screen.read(self._replies(screen.jobs(), hash_seed))
+        while jobs := screen.jobs():
+            screen.read(self._replies(jobs, hash_seed))
         return screen.settled(self.run_batch, hash_seed, confirming_seed)
 
     def close(self) -> None:
