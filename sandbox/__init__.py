@@ -8,9 +8,14 @@
 
 A program is Python text that defines `transform(grid)` or `main(grid)`. It is called once per
 input with a fresh int64 array; `random` and `numpy.random` are seeded before each call. An
-outcome is a `Grid`, or a `Failure` whose kind comes from a closed set. Each program runs in a
-process of its own, forked from an interpreter that has numpy, scipy.ndimage, the usual standard
-modules and the modules named in `preload` imported; no other module can be imported.
+outcome is a `Grid`, or a `Failure` whose kind comes from a closed set. Processes are forked from an
+interpreter that has numpy, scipy.ndimage, the usual standard modules and the modules named in
+`preload` imported; no other module can be imported.
+
+`run_batch` gives each program a process of its own. `screen` gives the same outcomes sooner where
+few programs pass: harmless ones share a process, and every pass is repeated alone under another
+hash seed. `open_sandbox(workers=n)` runs n programs at once. `docs/sandbox.md` says what is
+guaranteed.
 
 Levels, found by trying what is forbidden each time a sandbox is opened:
 

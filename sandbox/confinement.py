@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from sandbox import kernel, landlock, privileges, probe, seccomp
 from sandbox.level import Isolation
@@ -19,39 +21,77 @@ from sandbox.syscalls import Architecture, this_architecture
 
 
 class Confinement:
-    """The state of this process's confinement, first for the zygote and then for its children."""
+    """The state of this process's confinement, first for the zygote and then for its children.
 
-    def __init__(self, limits: Limits) -> None:
+    Attributes:
+        parent: A descriptor that becomes readable when the zygote's parent dies, or -1.
+    """
+
+    def __init__(self, limits: Limits, without: Sequence[str] = ()) -> None:
+        self.parent = -1
+        self._outside = -1
         self._limits = limits
         self._architecture = this_architecture()
         self._isolation = Isolation()
         self._missing: list[str] = []
         self._program_filter = b""
+        if without and self._architecture is not None:
+            denial = seccomp.denial_filter(self._architecture, without)
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            seccomp.install(denial, self._architecture)
 
-    def separate(self) -> None:
+    @classmethod
+    def separated(cls, setup: Mapping[str, Any]) -> Confinement:
         """Enters own namespaces; to be called before anything starts a thread."""
+        confinement = cls(Limits(**setup["limits"]), setup["without"])
+        confinement._watch_parent(setup["parent"])
+        confinement._separate()
+        return confinement
+
+    def _watch_parent(self, parent: int) -> None:
+        # The kernel's parent-death signal would fire when the parent's *thread* ends.
+        if sys.platform == "linux":
+            with suppress(OSError):
+                self.parent = os.pidfd_open(parent)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    def _separate(self) -> None:
         if self._architecture is None:
             self._missing.append("not Linux on x86-64 or aarch64")
             return
         before = privileges.namespaces()
-        self._attempt("namespaces", privileges.leave_namespaces)
+        self._attempt("namespaces", self._leave_namespaces)
         after = privileges.namespaces()
-        changed = bool(after) and all(new not in before for new in after)
-        self._isolation = replace(self._isolation, namespaces=changed)
+        own = tuple(name for name, number in after.items() if number != before.get(name))
+        self._isolation = replace(self._isolation, namespaces=own)
+
+    def _leave_namespaces(self) -> None:
+        self._outside = privileges.leave_namespaces()
+        privileges.follow(self._outside)
 
     def enclose(self) -> Isolation:
         """Gives up everything a program must not have, and returns what was achieved."""
         architecture = self._architecture
+        used = privileges.address_space()
         if architecture is None:
             if sys.platform == "linux":
-                self._attempt("resource limits", lambda: privileges.limit_resources(self._limits))
+                self._attempt(
+                    "resource limits", lambda: privileges.limit_resources(self._limits, used)
+                )
             return replace(self._isolation, missing="; ".join(self._missing))
+        credentials = privileges.Credentials()
+        self._hide_files(architecture)
         self._attempt("bounding set", privileges.bound_capabilities)
         self._attempt("user", privileges.drop_user)
         self._attempt("capabilities", lambda: privileges.drop_capabilities(architecture))
-        unprivileged = privileges.is_unprivileged()
+        unprivileged = credentials.are_unprivileged()
+        credentials.close()
         self._attempt("dump flag", lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 0))
-        self._attempt("resource limits", lambda: privileges.limit_resources(self._limits))
+        if self._outside >= 0:
+            privileges.follow(self._outside)
+            os.close(self._outside)
+        self._attempt("resource limits", lambda: privileges.limit_resources(self._limits, used))
         self._attempt(
             "write-xor-execute",
             lambda: kernel.prctl(kernel.PR_SET_MDWE, kernel.PR_MDWE_REFUSE_EXEC_GAIN),
@@ -82,6 +122,15 @@ class Confinement:
         privileges.limit_process(self._limits.cpu_s)
         if self._architecture is not None and self._isolation.seccomp:
             seccomp.install(self._program_filter, self._architecture)
+
+    def _hide_files(self, architecture: Architecture) -> None:
+        """Empties the own mount namespace; one that still shows files does not count."""
+        own = self._isolation.namespaces
+        if "mnt" in own:
+            self._attempt("mount namespace", lambda: privileges.hide_files(architecture))
+            if os.listdir("/"):
+                own = tuple(name for name in own if name != "mnt")
+                self._isolation = replace(self._isolation, namespaces=own)
 
     def _attempt(self, what: str, step: Callable[[], object]) -> None:
         try:

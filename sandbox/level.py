@@ -8,6 +8,8 @@ from enum import Enum
 
 from arc.errors import SandboxError
 
+NAMESPACES = ("net", "ipc", "uts", "pid", "mnt")
+
 
 class Level(Enum):
     """How much of the confinement this machine grants."""
@@ -25,14 +27,14 @@ class Isolation:
     Attributes:
         seccomp: Every forbidden system call was refused.
         landlock: Opening a directory was refused by Landlock alone.
-        namespaces: Network and IPC namespaces are the program's own.
+        namespaces: Kinds of namespaces that are the program's own, and empty.
         unprivileged: Neither root nor any capability is left.
         missing: What was let through or could not be set up, for the reader of a report.
     """
 
     seccomp: bool = False
     landlock: bool = False
-    namespaces: bool = False
+    namespaces: tuple[str, ...] = ()
     unprivileged: bool = False
     missing: str = ""
 
@@ -43,7 +45,8 @@ class Isolation:
             return Level.NONE
         if not self.landlock:
             return Level.C
-        return Level.A if self.namespaces and self.unprivileged else Level.B
+        has_all = set(self.namespaces) >= set(NAMESPACES)
+        return Level.A if has_all and self.unprivileged else Level.B
 
     def encode(self) -> bytes:
         """Returns the record as JSON."""
@@ -55,7 +58,9 @@ class Isolation:
         try:
             fields = json.loads(text)
             missing = str(fields.pop("missing"))
-            return cls(**{name: value is True for name, value in fields.items()}, missing=missing)
+            own = tuple(str(name) for name in fields.pop("namespaces"))
+            layers = {name: value is True for name, value in fields.items()}
+            return cls(**layers, namespaces=own, missing=missing)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SandboxError(f"the sandbox's start message is not readable: {error}") from error
 

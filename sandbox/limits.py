@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from arc.errors import ConfigError
 
+_SCREENING_SHARE = 1 / 8
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -40,3 +42,12 @@ class Limits:
     def wall_s(self) -> float:
         """The wall-clock backstop, in seconds."""
         return self.cpu_s * self.wall_factor
+
+    @property
+    def screening_cpu_s(self) -> float:
+        """CPU time a batch gets before its programs are run one at a time, in seconds.
+
+        Little enough that programs without end waste little of it, and never more than a batch
+        that uses it up would have cost anyway.
+        """
+        return self.cpu_s * _SCREENING_SHARE

@@ -28,6 +28,7 @@ class FailureKind(Enum):
     SIGNAL = "signal"
     POLICY = "policy"
     PROTOCOL = "protocol"
+    NONDETERMINISTIC = "nondeterministic"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,13 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import select
+import signal
 import struct
+from contextlib import suppress
 
 from sandbox import kernel
+from sandbox.level import NAMESPACES
 from sandbox.limits import Limits
 from sandbox.syscalls import Architecture
 
@@ -21,13 +25,57 @@ _CAPABILITY_VERSION = 0x20080522
 _LAST_CAPABILITY = 63
 
 
-def leave_namespaces() -> None:
-    """Enters namespaces with no network and no shared IPC; raises `OSError` if not permitted."""
-    own = kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+def leave_namespaces() -> int:
+    """Enters empty namespaces of every kind and goes on in their first process.
+
+    Returns a descriptor of the process that stays outside, which only waits: whichever of the two
+    is killed, the other is to follow. Raises `OSError` if namespaces are not permitted. A user
+    namespace is used only where it gives the right to have the others: it takes nothing away
+    from a process that is about to become nobody.
+    """
+    own = (
+        kernel.CLONE_NEWNET
+        | kernel.CLONE_NEWIPC
+        | kernel.CLONE_NEWUTS
+        | kernel.CLONE_NEWPID
+        | kernel.CLONE_NEWNS
+    )
     try:
         kernel.unshare(own)
     except OSError:
         kernel.unshare(own | kernel.CLONE_NEWUSER)
+    outside = os.pidfd_open(os.getpid())
+    pid = os.fork()  # whoever leaves its process namespace stays outside itself
+    if pid == 0:
+        return outside
+    code = 1
+    try:
+        # It stays root: a kernel that tells the child of its death asks if it may send the signal.
+        os.closerange(0, 256)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    finally:
+        os._exit(code & 0xFF)
+
+
+def follow(outside: int) -> None:
+    """Makes this process die with its parent, which is this one; undone by a change of user."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if select.select([outside], [], [], 0)[0]:
+        os._exit(1)  # it died before the signal was asked for
+
+
+def hide_files(architecture: Architecture) -> None:
+    """Replaces the root of the file system by an empty one; needs an own mount namespace."""
+    numbers = architecture.numbers
+    mount, nothing = numbers["mount"], ctypes.c_char_p(None)
+    target, here = ctypes.c_char_p(b"/proc"), ctypes.c_char_p(b".")
+    root, kind = ctypes.c_char_p(b"/"), ctypes.c_char_p(b"tmpfs")
+    kernel.syscall(mount, nothing, root, nothing, kernel.MS_REC_PRIVATE, nothing)
+    kernel.syscall(mount, kind, target, kind, kernel.MS_RDONLY_NOSUID_NODEV_NOEXEC, nothing)
+    os.chdir("/proc")
+    kernel.syscall(numbers["pivot_root"], here, here)
+    kernel.syscall(numbers["umount2"], here, kernel.MNT_DETACH)
+    os.chdir("/")
 
 
 def bound_capabilities() -> None:
@@ -64,10 +112,9 @@ def address_space() -> int:
         return 4 << 30
 
 
-def limit_resources(limits: Limits) -> None:
-    """Sets the limits that hold for the zygote and all its children."""
-    growth = limits.memory_mb << 20
-    _lower(resource.RLIMIT_AS, address_space() + growth)
+def limit_resources(limits: Limits, used: int) -> None:
+    """Sets the limits that hold for the zygote, which uses so much memory, and its children."""
+    _lower(resource.RLIMIT_AS, used + (limits.memory_mb << 20))
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_NOFILE, 64)
@@ -88,20 +135,34 @@ def _lower(which: int, soft: int, hard: int | None = None) -> None:
     resource.setrlimit(which, (min(soft, wanted), wanted))
 
 
-def is_unprivileged() -> bool:
-    """Whether neither root nor any capability is left, as the kernel tells it."""
-    try:
-        with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
-            fields = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-    except OSError:
-        return False
-    held = int(fields.get("CapEff", "1"), 16) | int(fields.get("CapPrm", "1"), 16)
-    return os.geteuid() != 0 and os.getuid() != 0 and held == 0
+class Credentials:
+    """What the kernel says of this process; opened while /proc can be opened, read later."""
+
+    def __init__(self) -> None:
+        self._fd = -1
+        with suppress(OSError):
+            self._fd = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+
+    def are_unprivileged(self) -> bool:
+        """Whether neither root nor any capability is left."""
+        if self._fd < 0:
+            return False
+        text = os.pread(self._fd, 1 << 14, 0).decode("utf-8", "replace")
+        fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        held = int(fields.get("CapEff", "1"), 16) | int(fields.get("CapPrm", "1"), 16)
+        return os.geteuid() != 0 and os.getuid() != 0 and held == 0
+
+    def close(self) -> None:
+        """Gives the descriptor back."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
 
 
-def namespaces() -> tuple[int, ...]:
-    """Returns what identifies this process's network and IPC namespaces; empty if unknown."""
-    try:
-        return tuple(os.stat(f"/proc/self/ns/{name}").st_ino for name in ("net", "ipc"))
-    except OSError:
-        return ()
+def namespaces() -> dict[str, int]:
+    """Returns what identifies this process's namespaces, as far as that can be seen."""
+    found = {}
+    for name in NAMESPACES:
+        with suppress(OSError):
+            found[name] = os.stat(f"/proc/self/ns/{name}").st_ino
+    return found

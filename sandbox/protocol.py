@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from arc.grid import Grid
 from sandbox.outcome import Outcome
+
+Passes = Callable[[int, Sequence[Outcome]], bool]
+"""Says of a program, by its place in a list and its outcomes, whether it is worth a second run."""
 
 
 class Sandbox(Protocol):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import mmap
+from collections.abc import Iterable
 
 from sandbox import kernel
 from sandbox.bpf import ALLOW, KILL, OnlyValue, Rule, Verdict, WithoutBits, assemble, refuse
@@ -81,6 +82,27 @@ def zygote_filter(architecture: Architecture) -> bytes:
     # The sternest verdict of all filters counts, so this list need not be repeated per program.
     rules += [Verdict(architecture.numbers[name], KILL) for name in KILLED.split()]
     return assemble(architecture.audit_arch, rules, _EPERM)
+
+
+_DENIED = {
+    # What the default profile of Docker denies of what we would use, and more of what it denies.
+    "namespaces": (
+        "unshare setns mount umount2 pivot_root bpf keyctl add_key request_key perf_event_open "
+        "userfaultfd open_by_handle_at io_uring_setup io_uring_enter io_uring_register "
+        "process_vm_readv process_vm_writev init_module finit_module delete_module kexec_load "
+        "kexec_file_load reboot"
+    ),
+    "landlock": "landlock_create_ruleset landlock_add_rule landlock_restrict_self",
+    "seccomp": "seccomp",
+}
+LAYERS = tuple(_DENIED)
+
+
+def denial_filter(architecture: Architecture, layers: Iterable[str]) -> bytes:
+    """Returns a filter under which this machine seems to be one that lacks these layers."""
+    names = [name for layer in layers for name in _DENIED[layer].split()]
+    rules: list[Rule] = [Verdict(architecture.numbers[name], _EPERM) for name in names]
+    return assemble(architecture.audit_arch, rules, ALLOW)
 
 
 class _Program(ctypes.Structure):

@@ -30,12 +30,30 @@ FAILURE_TAGS = {
 }
 TAG_OF = {kind: tag for tag, kind in FAILURE_TAGS.items()}
 
-REQUEST = struct.Struct("<I")
-"""Length of the body that follows."""
+SEAL = b"\xf5intact"
+"""Ends a batch's records if the process found itself as it was before."""
+
+REQUEST = struct.Struct("<IBI")
+"""Length of the body that follows, tier, job."""
 COUNT = struct.Struct("<H")
-REPLY = struct.Struct("<4sBiII")
-"""Magic, ending, wait status, CPU time in microseconds, length of the records that follow."""
+LENGTH = struct.Struct("<I")
+REPLY = struct.Struct("<4sIBiII")
+"""Magic, job, ending, wait status, CPU time in microseconds, length of the records that follow."""
 MAGIC = b"arcz"
+
+
+class Held(IntEnum):
+    """Stands for a whole program in a batch's records: it was not run."""
+
+    ALONE = 0xF0  # it may not share a process
+    LATER = 0xF1  # the batch had no time left for it
+
+
+class Tier(IntEnum):
+    """How many programs share a process."""
+
+    FRESH = 0
+    SCREENING = 1
 
 
 class Ending(IntEnum):
@@ -48,38 +66,40 @@ class Ending(IntEnum):
     WALL_LIMIT = 4
     OUTPUT_LIMIT = 5
     NOT_STARTED = 6
+    WAITING = 7  # not an end: it runs on in the background
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the zygote reports of one program.
+    """What the zygote reports of one process.
 
     Attributes:
+        job: The number of the request.
         ending: Who ended the process.
         status: Its wait status.
         cpu_s: The CPU time it took.
         records: The bytes it sent; not to be trusted.
     """
 
+    job: int
     ending: Ending
     status: int
     cpu_s: float
     records: bytes
 
 
-def encode_request(source: str, inputs: Sequence[Grid]) -> bytes:
-    """Returns the request, framed."""
+def encode_program(source: str, inputs: Sequence[Grid]) -> bytes:
+    """Returns a program and its inputs: the body of a request for a process of its own."""
     parts = [COUNT.pack(len(inputs))]
     for grid in inputs:
         parts.append(bytes(grid.shape))
         parts.append(grid.cells)
     # Sampled text may hold lone surrogates; it is for the compiler in the child to refuse them.
     parts.append(source.encode("utf-8", "surrogatepass"))
-    body = b"".join(parts)
-    return REQUEST.pack(len(body)) + body
+    return b"".join(parts)
 
 
-def decode_request(body: bytes) -> tuple[str, list[tuple[int, int, bytes]]]:
+def decode_program(body: bytes) -> tuple[str, list[tuple[int, int, bytes]]]:
     """Returns the source, and height, width and cells of each input."""
     (count,) = COUNT.unpack_from(body)
     at = COUNT.size
@@ -90,6 +110,28 @@ def decode_request(body: bytes) -> tuple[str, list[tuple[int, int, bytes]]]:
         inputs.append((height, width, body[at : at + height * width]))
         at += height * width
     return body[at:].decode("utf-8", "surrogatepass"), inputs
+
+
+def encode_batch(programs: Sequence[bytes]) -> bytes:
+    """Returns several encoded programs as one body."""
+    return b"".join(LENGTH.pack(len(program)) + program for program in programs)
+
+
+def decode_batch(body: bytes) -> list[bytes]:
+    """Returns the encoded programs of a body."""
+    programs = []
+    at = 0
+    while at < len(body):
+        (length,) = LENGTH.unpack_from(body, at)
+        at += LENGTH.size
+        programs.append(body[at : at + length])
+        at += length
+    return programs
+
+
+def encode_request(job: int, tier: Tier, body: bytes) -> bytes:
+    """Returns the request, framed."""
+    return REQUEST.pack(len(body), tier, job) + body
 
 
 def encode_grid(height: int, width: int, cells: bytes) -> bytes:
@@ -103,10 +145,10 @@ def encode_failure(kind: FailureKind, text: str) -> bytes:
     return bytes((TAG_OF[kind],)) + COUNT.pack(len(encoded)) + encoded
 
 
-def encode_reply(ending: Ending, status: int, cpu_s: float, records: bytes) -> bytes:
+def encode_reply(job: int, ending: Ending, status: int, cpu_s: float, records: bytes) -> bytes:
     """Returns the reply, framed."""
     cpu_us = min(int(cpu_s * 1e6), 0xFFFFFFFF)
-    return REPLY.pack(MAGIC, ending, status, cpu_us, len(records)) + records
+    return REPLY.pack(MAGIC, job, ending, status, cpu_us, len(records)) + records
 
 
 def read_outcomes(reply: Reply, n_inputs: int) -> list[Outcome]:
@@ -131,6 +173,38 @@ def read_outcomes(reply: Reply, n_inputs: int) -> list[Outcome]:
         surplus = Failure(FailureKind.PROTOCOL, "the reply is longer than the answer")
         return [surplus] * n_inputs
     return outcomes + [rest] * (n_inputs - len(outcomes))
+
+
+_HELD_TAGS = frozenset(Held)
+
+
+def read_batch(reply: Reply, n_inputs: Sequence[int]) -> list[list[Outcome] | Held] | None:
+    """Returns the outcomes of each program of a batch, or why it was not run.
+
+    Returns `None` unless the process ended well, sent exactly what was due, sealed it,
+    and no program ran out of memory: then nothing it sent is to be believed.
+    """
+    if reply.ending != Ending.BY_ITSELF or reply.status != 0:
+        return None
+    records = reply.records
+    at = 0
+    batch: list[list[Outcome] | Held] = []
+    try:
+        for count in n_inputs:
+            if records[at] in _HELD_TAGS:
+                batch.append(Held(records[at]))
+                at += 1
+                continue
+            outcomes: list[Outcome] = []
+            for _ in range(count):
+                outcome, at = _read_record(records, at)
+                if isinstance(outcome, Failure) and outcome.kind is FailureKind.OUT_OF_MEMORY:
+                    return None
+                outcomes.append(outcome)
+            batch.append(outcomes)
+    except (IndexError, struct.error, GridError, KeyError):
+        return None
+    return batch if records[at:] == SEAL else None
 
 
 def _read_record(records: bytes, at: int) -> tuple[Outcome, int]:

@@ -1,47 +1,44 @@
-"""The sandbox itself: zygotes by hash seed, and what to do when one of them dies."""
+"""The sandbox itself: what a caller sees, in front of pools of zygotes."""
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Sequence
 from types import TracebackType
 
-from arc.errors import SandboxError
+from arc.errors import ConfigError, SandboxError
 from arc.grid import Grid
-from sandbox.level import Isolation, Level, require_confinement
+from sandbox.level import Isolation, Level
 from sandbox.limits import Limits
 from sandbox.outcome import Failure, FailureKind, Outcome
-from sandbox.process import ZygoteDied, ZygoteProcess
-from sandbox.wire import Ending, Reply, encode_request, read_outcomes
+from sandbox.pool import Job, Pool, Program, Setup
+from sandbox.protocol import Passes
+from sandbox.seccomp import LAYERS
+from sandbox.tiers import Screen
+from sandbox.wire import Reply, Tier, read_outcomes
 
 MAX_INPUTS = 65535
-_SENT_AHEAD = 1 << 15  # well below a pipe's capacity, so that sending never waits
-_LOST = Failure(FailureKind.PROTOCOL, "the sandbox's interpreter died with this program, twice")
-
-Program = tuple[str, Sequence[Grid]]
+MAX_WORKERS = 256
+_LOST = Failure(FailureKind.PROTOCOL, "the sandbox's interpreter died whenever this program ran")
 
 _logger = logging.getLogger(__name__)
 
 
 class ZygoteSandbox:
-    """Runs each program in a fresh fork of a warmed interpreter; a `Sandbox`.
+    """Runs programs in forks of warmed interpreters; a `Sandbox`.
 
     Threads may share one, and take turns. A process forked from the owner starts zygotes of its
     own when it first uses its copy.
     """
 
-    def __init__(
-        self, limits: Limits, *, preload: Sequence[str] = (), allow_unsafe: bool = False
-    ) -> None:
-        self._limits = limits
-        self._preload = tuple(preload)
-        self._allow_unsafe = allow_unsafe
-        self._zygotes: dict[int, ZygoteProcess] = {}
-        self._lock = threading.Lock()
+    def __init__(self, setup: Setup, n_workers: int) -> None:
+        self._setup = setup
+        self._n_workers = n_workers
+        self._lock = threading.RLock()
         self._is_closed = False
-        self._isolation = self._zygote(0).isolation
+        self._pools: dict[int, Pool] = {}
+        self._isolation = self._pool(0).isolation
         if self.level is Level.C:
             _logger.warning("programs run without Landlock: %s", self._isolation.missing)
 
@@ -61,32 +58,42 @@ class ZygoteSandbox:
 
     def run_batch(self, programs: Sequence[Program], *, hash_seed: int = 0) -> list[list[Outcome]]:
         """Returns what `run` would return for each program, in order, and sooner."""
-        for _, inputs in programs:
-            if len(inputs) > MAX_INPUTS:
-                raise ValueError(f"at most {MAX_INPUTS} inputs, got {len(inputs)}")
-        with self._lock:
-            if self._is_closed:
-                raise SandboxError("the sandbox is closed; open another one")
-            outcomes: list[list[Outcome]] = []
-            died_at = -1
-            while self._has_died(programs, outcomes, hash_seed):
-                # Once may be bad luck; a second time the program is to blame.
-                if died_at == len(outcomes):
-                    outcomes.append([_LOST] * len(programs[died_at][1]))
-                else:
-                    died_at = len(outcomes)
-            return outcomes
+        _check_inputs(programs)
+        replies = self._replies([Job(Tier.FRESH, [program]) for program in programs], hash_seed)
+        return [
+            [_LOST] * len(inputs) if reply is None else read_outcomes(reply, len(inputs))
+            for reply, (_, inputs) in zip(replies, programs, strict=True)
+        ]
+
+    def screen(
+        self,
+        programs: Sequence[Program],
+        passes: Passes,
+        *,
+        hash_seed: int = 0,
+        confirming_seed: int = 1,
+    ) -> list[list[Outcome]]:
+        """Returns the outcomes of many programs of which few pass, much sooner than `run_batch`.
+
+        They are what `run_batch` gives, except that a program that passes, in the judgement of
+        `passes(index, outcomes)`, runs again under the confirming seed; where the two runs differ
+        its outcome is `NONDETERMINISTIC`. `passes` is called here, not in the sandbox.
+        """
+        _check_inputs(programs)
+        if hash_seed == confirming_seed:
+            raise ValueError(f"the two hash seeds must differ, got {hash_seed} twice")
+        screen = Screen(programs, passes)
+        while jobs := screen.jobs():
+            screen.read(self._replies(jobs, hash_seed))
+        return screen.settled(self.run_batch, hash_seed, confirming_seed)
 
     def close(self) -> None:
         """Ends the zygotes; may be called again."""
         with self._lock:
             self._is_closed = True
-            for zygote in self._zygotes.values():
-                if zygote.owner == os.getpid():
-                    zygote.close()
-                else:
-                    zygote.abandon()
-            self._zygotes.clear()
+            for pool in self._pools.values():
+                pool.close()
+            self._pools.clear()
 
     def __enter__(self) -> ZygoteSandbox:
         return self
@@ -103,80 +110,45 @@ class ZygoteSandbox:
         if not getattr(self, "_is_closed", True):
             self.close()
 
-    def _has_died(
-        self, programs: Sequence[Program], outcomes: list[list[Outcome]], hash_seed: int
-    ) -> bool:
-        """Appends outcomes until all programs have theirs; whether the zygote died before that.
+    def _replies(self, jobs: Sequence[Job], hash_seed: int) -> list[Reply | None]:
+        with self._lock:
+            if self._is_closed:
+                raise SandboxError("the sandbox is closed; open another one")
+            return self._pool(hash_seed).run(jobs)
 
-        The next request is sent before the reply is read, so that the zygote never waits.
-        """
-        sent = len(outcomes)
-        if sent == len(programs):
-            return False
-        zygote = self._zygote(hash_seed)
-        ahead = b""
-        try:
-            while len(outcomes) < len(programs):
-                at = len(outcomes)
-                if sent == at:
-                    zygote.send(ahead or encode_request(*programs[at]))
-                    sent, ahead = at + 1, b""
-                if sent < len(programs) and not ahead:
-                    ahead = encode_request(*programs[sent])
-                    if len(ahead) <= _SENT_AHEAD:
-                        zygote.send(ahead)
-                        sent, ahead = sent + 1, b""
-                outcomes.append(_outcomes(zygote.receive(), len(programs[at][1])))
-        except ZygoteDied as error:
-            _logger.info("zygote %d is restarted: %s", hash_seed, error)
-            self._discard(hash_seed)
-            return True
-        except BaseException:
-            # A reply may be left in the pipe, and would be taken for the next program's.
-            self._discard(hash_seed)
-            raise
-        return False
-
-    def _zygote(self, hash_seed: int) -> ZygoteProcess:
-        zygote = self._zygotes.get(hash_seed)
-        if zygote is not None and zygote.owner != os.getpid():
-            for inherited in self._zygotes.values():
-                inherited.abandon()
-            self._zygotes.clear()
-            zygote = None
-        if zygote is None:
+    def _pool(self, hash_seed: int) -> Pool:
+        if hash_seed not in self._pools:
             if not 0 <= hash_seed < 2**32:
                 raise ValueError(f"hash_seed must be 0..{2**32 - 1}, got {hash_seed}")
-            zygote = ZygoteProcess(self._limits, self._preload, hash_seed)
-            self._zygotes[hash_seed] = zygote
-            try:
-                require_confinement(zygote.isolation, allow_unsafe=self._allow_unsafe)
-            except SandboxError:
-                self._discard(hash_seed)
-                raise
-        return zygote
-
-    def _discard(self, hash_seed: int) -> None:
-        zygote = self._zygotes.pop(hash_seed, None)
-        if zygote is not None:
-            zygote.kill()
+            self._pools[hash_seed] = Pool(self._setup, hash_seed, self._n_workers)
+        return self._pools[hash_seed]
 
 
-def _outcomes(reply: Reply, n_inputs: int) -> list[Outcome]:
-    if reply.ending == Ending.NOT_STARTED:
-        raise ZygoteDied("it could not fork")
-    return read_outcomes(reply, n_inputs)
+def _check_inputs(programs: Sequence[Program]) -> None:
+    for _, inputs in programs:
+        if len(inputs) > MAX_INPUTS:
+            raise ValueError(f"at most {MAX_INPUTS} inputs, got {len(inputs)}")
 
 
 def open_sandbox(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     *,
     preload: Sequence[str] = (),
+    workers: int = 1,
     allow_unsafe: bool = False,
+    without: Sequence[str] = (),
 ) -> ZygoteSandbox:
     """Returns a running sandbox, to be used in a `with` statement.
 
-    `preload` names modules that programs may import besides the usual ones. Raises `SandboxError`
-    where programs cannot be confined, unless `allow_unsafe` accepts to run them all the same.
+    `preload` names modules that programs may import besides the usual ones. `workers` is how many
+    programs run at once; the outcomes do not depend on it. `without` names layers to do without
+    (`namespaces`, `landlock`, `seccomp`), as on a machine that lacks them: for tests, since it
+    can only lower the level. Raises `SandboxError` where programs cannot be confined, unless
+    `allow_unsafe` accepts to run them all the same.
     """
-    return ZygoteSandbox(limits, preload=preload, allow_unsafe=allow_unsafe)
+    if not 1 <= workers <= MAX_WORKERS:
+        raise ConfigError(f"workers must be 1..{MAX_WORKERS}, got {workers}")
+    if unknown := [layer for layer in without if layer not in LAYERS]:
+        raise ConfigError(f"no layer {unknown[0]!r} to do without, only {', '.join(LAYERS)}")
+    setup = Setup(limits, tuple(preload), tuple(without), allow_unsafe)
+    return ZygoteSandbox(setup, workers)

@@ -13,7 +13,7 @@ from arc.errors import ConfigError, SandboxError
 from sandbox import Isolation, Level, Limits
 from sandbox.bpf import ALLOW, KILL, X32_BIT, refuse, verdict
 from sandbox.landlock import ruleset
-from sandbox.level import require_confinement
+from sandbox.level import NAMESPACES, require_confinement
 from sandbox.seccomp import COMPUTING, KILLED, RESULT_FD, program_filter, zygote_filter
 from sandbox.syscalls import ARCHITECTURES, Architecture
 
@@ -97,11 +97,12 @@ def test_landlock_is_asked_for_no_more_than_its_version_knows(version: int, size
     ("isolation", "level"),
     [
         (Isolation(), Level.NONE),
-        (Isolation(landlock=True, namespaces=True, unprivileged=True), Level.NONE),
+        (Isolation(landlock=True, namespaces=NAMESPACES, unprivileged=True), Level.NONE),
         (Isolation(seccomp=True), Level.C),
         (Isolation(seccomp=True, landlock=True), Level.B),
-        (Isolation(seccomp=True, landlock=True, namespaces=True), Level.B),
-        (Isolation(seccomp=True, landlock=True, namespaces=True, unprivileged=True), Level.A),
+        (Isolation(seccomp=True, landlock=True, namespaces=NAMESPACES), Level.B),
+        (Isolation(True, True, ("net", "ipc"), unprivileged=True), Level.B),
+        (Isolation(True, True, NAMESPACES, unprivileged=True), Level.A),
     ],
 )
 def test_layers_make_levels(isolation: Isolation, level: Level) -> None:

@@ -10,13 +10,12 @@ from arc.grid import Grid
 from sandbox.outcome import MAX_DETAIL, Failure, FailureKind
 from sandbox.wire import (
     FAILURE_TAGS,
-    REQUEST,
     Ending,
     Reply,
-    decode_request,
+    decode_program,
     encode_failure,
     encode_grid,
-    encode_request,
+    encode_program,
     read_outcomes,
 )
 
@@ -37,7 +36,7 @@ endings = st.sampled_from([e for e in Ending if e not in (Ending.READY, Ending.B
 
 
 def reply_of(records: bytes, ending: Ending = Ending.BY_ITSELF, status: int = 0) -> Reply:
-    return Reply(ending, status, 0.0, records)
+    return Reply(0, ending, status, 0.0, records)
 
 
 def encode(outcome: Grid | Failure) -> bytes:
@@ -49,10 +48,7 @@ def encode(outcome: Grid | Failure) -> bytes:
 @unhurried
 @given(st.text(st.characters(exclude_categories=())), st.lists(small_grids(), max_size=5))
 def test_decoding_undoes_encoding_of_a_request(source: str, inputs: list[Grid]) -> None:
-    framed = encode_request(source, inputs)
-    (length,) = REQUEST.unpack_from(framed)
-    assert length == len(framed) - REQUEST.size
-    decoded_source, decoded = decode_request(framed[REQUEST.size :])
+    decoded_source, decoded = decode_program(encode_program(source, inputs))
     assert decoded_source == source
     assert [Grid(*parts) for parts in decoded] == inputs
 
