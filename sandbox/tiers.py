@@ -17,7 +17,7 @@ from sandbox.pool import Job, Program
 from sandbox.protocol import Passes
 from sandbox.wire import Held, Reply, Tier, read_batch
 
-BATCH_SIZE = 24
+BATCH_SIZE = 48
 """Programs that share a process; more save little and are lost together."""
 
 _RunAlone = Callable[..., list[list[Outcome]]]
