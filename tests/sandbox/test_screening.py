@@ -38,7 +38,12 @@ GOOD = {
     "def transform(grid): return grid + depth(2000) - 2000": GRID,
 }
 BAD = ["def transform(grid): return 1 / 0", "def transform(grid): return 'x'", "def f(", ""]
-CHANCE = "import time\ndef transform(grid): return [[time.perf_counter_ns() // 7 % 10] * 30]"
+CHANCE = (
+    "import time\n"
+    "def transform(grid):\n"
+    "    now = time.perf_counter_ns()\n"
+    "    return [[now // 7**i % 10 for i in range(9)]]"
+)
 BY_HASH = "def transform(grid): return [[hash(f'x{i}') % 10 for i in range(30)]]"
 ADMIT_ALL = "from sandbox.harmless import Harmless\nHarmless.includes = lambda self, code: True\n"
 
