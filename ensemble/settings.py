@@ -161,6 +161,8 @@ def _fits(value: Any, expected: Any) -> bool:
 def _named(expected: Any) -> str:
     if typing.get_origin(expected) is Literal:
         return "one of " + ", ".join(map(str, typing.get_args(expected)))
+    if typing.get_origin(expected) is tuple:
+        return f"a list of {_named(typing.get_args(expected)[0])}"
     return getattr(expected, "__name__", str(expected))
 
 

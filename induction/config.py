@@ -30,6 +30,10 @@ class InductionConfig:
     max_per_output: int = 4
     max_grids: int = 6
 
+    def __post_init__(self) -> None:
+        if not self.steps or min(self.steps) < 1:
+            raise ValueError(f"steps must be one or more positive numbers, got {self.steps}")
+
     @property
     def search(self) -> SearchConfig:
         """The bounds of the search."""

@@ -46,6 +46,8 @@ def test_all_mistakes_are_told_at_once():
         ("merge.policy=best", "one of induction-first, interleave"),
         ("effort=3", "a table expected"),
         ("sandbox.cpu_s=-1", "sandbox"),
+        ("induction.steps=5", "a list of int expected"),
+        ("induction.steps=[]", "induction: steps must be one or more"),
     ],
 )
 def test_a_wrong_override_is_a_one_line_error(override, message):
