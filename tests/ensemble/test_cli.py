@@ -216,6 +216,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_run_goes_on_later(tmp_path):
     assert submission["t0"][0]["attempt_1"] == [[0, 4], [6, 0]]
 
 
+@pytest.mark.slow
 def test_a_spent_budget_leaves_a_valid_submission(cli, tmp_path):
     (tmp_path / "many.json").write_text(json.dumps({f"t{i}": TASK for i in range(500)}))
     status, _, err = cli("run", "many.json", "--mode", "induction", "--budget", "12s", "--out", "r")
@@ -224,6 +225,7 @@ def test_a_spent_budget_leaves_a_valid_submission(cli, tmp_path):
     assert cli("validate", "r/submission.json", "--tasks", "many.json")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_short_pretraining_gives_weights_that_a_run_can_use(cli, task_file):
     trained = ["pretrain", "--tokens", "0.004", "--decay", "0.002", "--out", "p"]
     assert cli(*trained, "--export", "w")[0] == 0
@@ -233,6 +235,7 @@ def test_a_short_pretraining_gives_weights_that_a_run_can_use(cli, task_file):
     assert "of 1" in out
 
 
+@pytest.mark.slow
 def test_a_run_can_be_put_together_from_the_halves_of_two(cli, task_file):
     for half in ("induction", "transduction"):
         assert cli("run", task_file, "--out", half, "--mode", half, *QUICK)[0] == 0

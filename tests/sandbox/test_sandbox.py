@@ -252,6 +252,7 @@ def test_a_dead_zygote_is_replaced() -> None:
         assert opened.run_batch([(TURN, [GRID])] * 3) == [[TURNED]] * 3
 
 
+@pytest.mark.slow
 @on_linux
 def test_neither_a_zygote_nor_the_process_that_waits_for_it_outlives_the_other() -> None:
     before = children_of(os.getpid())
@@ -267,6 +268,7 @@ def test_neither_a_zygote_nor_the_process_that_waits_for_it_outlives_the_other()
             assert opened.run(TURN, [GRID]) == [TURNED]
 
 
+@pytest.mark.slow
 @on_linux
 def test_a_program_whose_zygote_always_dies_is_a_failure_and_the_next_is_not() -> None:
     before = children_of(os.getpid())

@@ -218,6 +218,7 @@ def test_the_outcomes_do_not_depend_on_the_number_of_workers(sandbox: ZygoteSand
         assert pool.screen(programs, never) == alone
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc")
 def test_the_outcomes_survive_the_death_of_any_worker(sandbox: ZygoteSandbox) -> None:
     programs = programs_of(SEVERAL * 2)
