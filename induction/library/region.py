@@ -148,14 +148,20 @@ def clusters(picture: Image, reach: int) -> Images:
     return listed(found)
 
 
+def _between(lines: list[int], side: int) -> list[tuple[int, int]]:
+    """Returns the first and end position of what lies between lines, and before and after them."""
+    edges = [-1, *lines, side]
+    return [(a + 1, b) for a, b in itertools.pairwise(edges) if b > a + 1]
+
+
 def panel_rows(picture: Image) -> Images:
     """Cuts along the lines that divide the image from left to right."""
     _, rows, _ = separators(picture.cells)
     if not rows:
         raise NoResultError("no such lines")
-    edges = [-1, *rows, picture.shape[0]]
-    spans = [(a + 1, b) for a, b in itertools.pairwise(edges) if b > a + 1]
-    return listed(part(picture, a, b, 0, picture.shape[1]) for a, b in spans)
+    return listed(
+        part(picture, a, b, 0, picture.shape[1]) for a, b in _between(rows, picture.shape[0])
+    )
 
 
 def panel_columns(picture: Image) -> Images:
@@ -163,9 +169,9 @@ def panel_columns(picture: Image) -> Images:
     _, _, columns = separators(picture.cells)
     if not columns:
         raise NoResultError("no such lines")
-    edges = [-1, *columns, picture.shape[1]]
-    spans = [(a + 1, b) for a, b in itertools.pairwise(edges) if b > a + 1]
-    return listed(part(picture, 0, picture.shape[0], a, b) for a, b in spans)
+    return listed(
+        part(picture, 0, picture.shape[0], a, b) for a, b in _between(columns, picture.shape[1])
+    )
 
 
 def blank_panels(picture: Image) -> Images:

@@ -55,6 +55,12 @@ class Proposal:
         return replace(self, outputs=outputs, opening=opening, closing=closing, cost=self.cost + 2)
 
 
+def can_answer(made: Sequence[Array], wanted: Sequence[Array]) -> bool:
+    """Returns whether what was made begins with the outputs and has no side over 30."""
+    right = all(np.array_equal(m, w) for m, w in zip(made, wanted, strict=False))
+    return right and all(max(m.shape) <= 30 for m in made)
+
+
 def distinct(proposals: Iterable[Proposal], per_output: int) -> list[Proposal]:
     """Returns different proposals in the order of cost, at most a few for the same outputs."""
     counts: dict[tuple[object, ...], int] = {}

@@ -18,7 +18,7 @@ from induction.search.ending import endings
 from induction.search.enumeration import Graph
 from induction.search.joining import join_proposals
 from induction.search.node import Node, Piece
-from induction.search.operation import Scene
+from induction.search.operation import Operation, Scene
 from induction.search.painting import (
     Target,
     exact_proposals,
@@ -182,10 +182,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         if not is_plain and not arrays.is_over():
             found += covering_proposals(arrays.inputs, arrays.outputs)
     if not sizes:
-        graph.extend(basic, config.max_cost, config.max_steps)
-        outputs = [output.astype(np.int8) for output in arrays.outputs]
-        last = endings(graph, basic, outputs, config.max_steps // 4)
-        found += _finish([*graph.nodes, *seeded, *last], arrays, None, config)
+        found += _enumerated(graph, basic, seeded, arrays, None, config)
     return found + resized
 
 
@@ -205,6 +202,18 @@ def _search_size(
         grid.shape == blank.shape for grid, blank in zip(arrays.inputs, canvas.images, strict=True)
     )
     vocabulary = operations(colors, has_canvas=True, is_input_size=is_input_size)
+    return _enumerated(graph, vocabulary, seeded, arrays, canvas, config)
+
+
+def _enumerated(
+    graph: Graph,
+    vocabulary: Sequence[Operation],
+    seeded: Sequence[Node],
+    arrays: Arrays,
+    canvas: Canvas | None,
+    config: SearchConfig,
+) -> list[Proposal]:
+    """Returns the programs that a graph gives once it is extended as far as the bounds allow."""
     graph.extend(vocabulary, config.max_cost, config.max_steps)
     outputs = [output.astype(np.int8) for output in arrays.outputs]
     last = endings(graph, vocabulary, outputs, config.max_steps // 4)

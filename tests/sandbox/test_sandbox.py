@@ -254,18 +254,20 @@ def test_a_dead_zygote_is_replaced() -> None:
 
 @pytest.mark.slow
 @on_linux
-def test_neither_a_zygote_nor_the_process_that_waits_for_it_outlives_the_other() -> None:
+@pytest.mark.parametrize("kill_the_inner", [True, False])
+def test_neither_a_zygote_nor_the_process_that_waits_for_it_outlives_the_other(
+    kill_the_inner: bool,
+) -> None:
     before = children_of(os.getpid())
-    for kill_the_inner in (True, False):
-        with open_sandbox() as opened:
-            (child,) = children_of(os.getpid()) - before
-            zygote = zygote_of(child)
-            try:
-                os.kill(zygote if kill_the_inner else child, signal.SIGKILL)
-            except PermissionError:
-                pytest.skip("an ordinary user's zygote has another user's identity")
-            assert eventually(lambda pids=(child, zygote): not any(map(is_running, pids)))
-            assert opened.run(TURN, [GRID]) == [TURNED]
+    with open_sandbox() as opened:
+        (child,) = children_of(os.getpid()) - before
+        zygote = zygote_of(child)
+        try:
+            os.kill(zygote if kill_the_inner else child, signal.SIGKILL)
+        except PermissionError:
+            pytest.skip("an ordinary user's zygote has another user's identity")
+        assert eventually(lambda pids=(child, zygote): not any(map(is_running, pids)))
+        assert opened.run(TURN, [GRID]) == [TURNED]
 
 
 @pytest.mark.slow

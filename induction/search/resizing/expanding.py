@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from induction import library
 from induction.library.image import Cells, Image, image
 from induction.search.enumeration import FAILURES
-from induction.search.proposal import Proposal, distinct
+from induction.search.proposal import Proposal, can_answer, distinct
 from induction.search.question import Measured, questions, traits
 from induction.search.tree import Branch, Leaf, Tree, TreeLearner, tree_cost, tree_text, tree_values
 
@@ -251,9 +251,7 @@ def _proposal(
             made.append(library.expanded(choice, base, pictures, own).cells.astype(np.int64))
         except FAILURES:
             return []
-    if any(not np.array_equal(m, w) for m, w in zip(made, wanted, strict=False)):
-        return []
-    if any(max(m.shape) > 30 for m in made):
+    if not can_answer(made, wanted):
         return []
     listing = "".join(f"{stamp.text}, " for stamp in stamps)
     body = (

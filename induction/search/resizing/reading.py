@@ -17,7 +17,7 @@ from induction import library
 from induction.library.color import most_common_color
 from induction.library.image import Cells, Image, Images, image
 from induction.search.enumeration import FAILURES
-from induction.search.proposal import Proposal, distinct
+from induction.search.proposal import Proposal, can_answer, distinct
 from induction.search.resizing.cutting import Parts
 from induction.search.resizing.judging import judgements
 
@@ -289,9 +289,7 @@ def _proposal(
         ]
     except FAILURES:
         return []
-    if any(not np.array_equal(m, w) for m, w in zip(made, wanted, strict=False)):
-        return []
-    if any(max(m.shape) > 30 for m in made):
+    if not can_answer(made, wanted):
         return []
     body = (f"parts = {ordered.text}", f"answer = render({reading.text})")
     outputs = tuple(m.astype(np.int64) for m in made[len(wanted) :])
