@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -238,9 +237,11 @@ def pretrain(
     ] = None,
     tokens: Annotated[float, typer.Option(help="Length of the training, in millions.")] = 10.0,
     decay: Annotated[float, typer.Option(help="Of these, at a falling rate, in millions.")] = 1.5,
-    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    members: Annotated[int, typer.Option(help="Processes that train together.")] = 1,
+    threads: Annotated[int, typer.Option(help="Threads of each.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     hold_out: Annotated[
-        bool, typer.Option(help="Leave out one training task in seven, to choose settings on.")
+        bool, typer.Option(help="Leave out 156 of the training tasks, to choose settings on.")
     ] = True,
     export: Annotated[
         Optional[Path],  # noqa: UP045
@@ -251,16 +252,17 @@ def pretrain(
 
     ensemble pretrain --re-arc re_arc.npz.xz --tokens 10 --out pretrain/s --export pretrain/weights
     """
+    from lm.embedded.pretraining import PretrainConfig
     from lm.embedded.pretraining import pretrain as train
 
     tasks = Selection(split="train").tasks()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    config = PretrainConfig(int(tokens * 1e6), int(decay * 1e6), device=device)
     train(
         out,
         tasks,
         re_arc,
-        tokens=int(tokens * 1e6),
-        decay_tokens=int(decay * 1e6),
+        config,
+        members=members,
         threads=threads,
         hold_out=hold_out,
         export=export,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -72,6 +72,15 @@ class Batch:
     symmetries: Tensor
     recolored: Tensor
     vectors: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Returns the batch on a device."""
+        moved = {
+            field.name: getattr(self, field.name).to(device)
+            for field in fields(self)
+            if field.name != "inputs"
+        }
+        return replace(self, **moved)
 
 
 PADDING = -100

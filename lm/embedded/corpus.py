@@ -1,8 +1,9 @@
 """What the embedded model is pre-trained on: many pairs a task, drawn under augmentation.
 
-Reads RE-ARC's verified examples of the ARC-1 training tasks (`re_arc.npz.xz`, see CONTRIBUTING.md)
-and the training split itself. Nothing else: evaluation tasks never enter, and the one training
-task that is byte-identical to an evaluation task is left out.
+Every task comes in a few variations besides, tasks of their own (`variation.py`). Reads RE-ARC's
+verified examples of the ARC-1 training tasks (`re_arc.npz.xz`, see CONTRIBUTING.md) and the
+training split itself. Nothing else: evaluation tasks never enter, and the one training task that
+is byte-identical to an evaluation task is left out.
 """
 
 from __future__ import annotations
@@ -17,19 +18,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arc.errors import DataError
-from arc.grid import N_COLORS, Cells
+from arc.grid import N_COLORS, Cells, Grid
 from arc.task import Pair, Task
 from arc.transform import SYMMETRIES
 from lm.embedded.batch import Sample
 from lm.embedded.encoding import N_HEADER
+from lm.embedded.variation import Variation, variation_of
 
 TWINS = frozenset({"40853293"})
 """Training tasks whose pairs are those of an evaluation task."""
 
+_RESERVED = 100
+"""One in so many of RE-ARC's pairs is not trained on."""
+
 
 def is_held_out(task_id: str) -> bool:
-    """Whether a training task is kept for choosing settings: about one in seven is."""
-    return hashlib.sha256(task_id.encode()).digest()[0] % 7 == 0
+    """Whether a training task is kept for choosing settings: 156 of the 400 are."""
+    return hashlib.sha256(task_id.encode()).digest()[0] < 104
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A task, or a variation of one.
+
+    Attributes:
+        name: The task's id; of a variation, with its number.
+        task: Index of the task.
+        variation: What is done to one side of its pairs, or `None`.
+        fixed: The colors that augmentation must not permute, (10,).
+    """
+
+    name: str
+    task: int
+    variation: Variation | None
+    fixed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +64,10 @@ class Corpus:
         shapes: Input height and width, output height and width, (n, 4).
         starts: Where each pair's cells begin in `cells`, (n,).
         cells: All input and output cells, one byte each.
-        fixed: Per task the colors that augmentation must not permute, (n_tasks, 10).
         members: Per task the indices of its pairs, shortest first.
+        reserved: Indices of pairs that no task has among its members: learning is checked on them.
+        rules: What has a vector of its own, in the order of the vector table: the tasks as they
+            are, then their variations.
     """
 
     task_ids: tuple[str, ...]
@@ -51,8 +75,9 @@ class Corpus:
     shapes: NDArray[np.int64]
     starts: NDArray[np.int64]
     cells: NDArray[np.uint8]
-    fixed: NDArray[np.bool_]
     members: tuple[NDArray[np.int64], ...]
+    reserved: NDArray[np.int64]
+    rules: tuple[Rule, ...]
 
     def pair(self, index: int) -> tuple[Cells, Cells]:
         """Returns the input and output cells of one pair, as views."""
@@ -65,23 +90,55 @@ class Corpus:
             self.cells[middle:end].reshape(out_height, out_width),
         )
 
-    def draw(self, rng: np.random.Generator, max_length: int, recolor: float) -> Sample:
-        """Returns a random pair of a random task under a random symmetry and recoloring."""
+    def check(self, max_length: int, n: int = 256) -> list[Sample]:
+        """Returns some of the reserved pairs as they are, evenly taken from those short enough."""
+        fitting = self.reserved[self._lengths(self.reserved) <= max_length]
+        chosen = fitting[:: max(1, len(fitting) // n)][:n]
+        return [Sample(*self.pair(int(i)), vector=int(self.task[i])) for i in chosen]
+
+    def draw(
+        self, rng: np.random.Generator, max_length: int, recolor: float, varied: float = 0.5
+    ) -> Sample:
+        """Returns a random pair of a random rule under a random symmetry and recoloring.
+
+        Args:
+            rng: The chance.
+            max_length: Longest sample, in tokens.
+            recolor: Share of samples with permuted colors.
+            varied: Share of samples from variations, where there are any.
+        """
+        n_tasks = len(self.task_ids)
         while True:
-            task = int(rng.integers(len(self.task_ids)))
-            members = self.members[task]
-            lengths = self._lengths(members)
-            n_fit = int(np.searchsorted(lengths, max_length, side="right"))
-            if n_fit:
+            is_varied = len(self.rules) > n_tasks and rng.random() < varied
+            low, high = (n_tasks, len(self.rules)) if is_varied else (0, n_tasks)
+            vector = int(rng.integers(low, high))
+            pair = self._draw_pair(rng, self.rules[vector], max_length)
+            if pair is not None:
                 break
-        source, target = self.pair(int(members[rng.integers(n_fit)]))
+        source, target = pair
         symmetry = int(rng.integers(len(SYMMETRIES)))
         source, target = SYMMETRIES[symmetry](source), SYMMETRIES[symmetry](target)
         recolored = bool(rng.random() < recolor)
         if recolored:
-            image = color_permutation(rng, self.fixed[task])
+            image = color_permutation(rng, self.rules[vector].fixed)
             source, target = image[source], image[target]
-        return Sample(source, target, symmetry, recolored, task)
+        return Sample(source, target, symmetry, recolored, vector)
+
+    def _draw_pair(
+        self, rng: np.random.Generator, rule: Rule, max_length: int
+    ) -> tuple[Cells, Cells] | None:
+        """Returns a pair of the rule, or `None` where the one drawn is too long."""
+        members = self.members[rule.task]
+        n_fit = int(np.searchsorted(self._lengths(members), max_length, side="right"))
+        if not n_fit:
+            return None
+        pair = self.pair(int(members[rng.integers(n_fit)]))
+        if rule.variation is None:
+            return pair
+        changed = rule.variation.apply(*pair)
+        if changed is None or changed[0].size + N_HEADER + changed[1].size > max_length:
+            return None
+        return changed
 
     def _lengths(self, members: NDArray[np.int64]) -> NDArray[np.int64]:
         shapes = self.shapes[members]
@@ -110,8 +167,12 @@ def fixed_colors(pairs: Sequence[Pair]) -> NDArray[np.bool_]:
     return np.asarray(fixed)
 
 
-def load_corpus(re_arc: Path | None, tasks: Sequence[Task], *, hold_out: bool) -> Corpus:
+def load_corpus(
+    re_arc: Path | None, tasks: Sequence[Task], *, hold_out: bool, n_variations: int = 0
+) -> Corpus:
     """Returns the corpus of the given training tasks with, where given, RE-ARC's pairs.
+
+    Every task comes in `n_variations` variations besides.
 
     Raises:
         DataError: The file is missing or not RE-ARC's arrays.
@@ -129,9 +190,20 @@ def load_corpus(re_arc: Path | None, tasks: Sequence[Task], *, hold_out: bool) -
     sizes = shapes[:, 0] * shapes[:, 1] + shapes[:, 2] * shapes[:, 3]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     order = np.argsort(sizes, kind="stable")
+    reserved = np.arange(len(parts[0][0]), len(task))[::_RESERVED]
+    order = order[~np.isin(order, reserved)]
     members = tuple(order[task[order] == i] for i in range(len(kept)))
-    fixed = np.stack([fixed_colors(task.pairs) for task in kept])
-    return Corpus(tuple(index), task, shapes, starts, cells, fixed, members)
+    rules = [Rule(task.task_id, i, None, fixed_colors(task.pairs)) for i, task in enumerate(kept)]
+    for number in range(n_variations):
+        rules += [_varied(i, task, number) for i, task in enumerate(kept)]
+    return Corpus(tuple(index), task, shapes, starts, cells, members, reserved, tuple(rules))
+
+
+def _varied(index: int, task: Task, number: int) -> Rule:
+    variation = variation_of(task.task_id, number)
+    changed = [variation.apply(pair.input.array, pair.output.array) for pair in task.pairs]
+    pairs = [Pair(*map(Grid.from_array, pair)) for pair in changed if pair is not None]
+    return Rule(f"{task.task_id}/{number}", index, variation, fixed_colors(pairs or task.pairs))
 
 
 _Part = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]

@@ -42,6 +42,10 @@ class Architecture:
     rotary_base: float = 100.0
 
 
+DEFAULT = Architecture()
+"""The sizes of the model that ships."""
+
+
 class KeyValueCache:
     """The keys and values of all tokens so far, in buffers made once for the whole decoding."""
 

@@ -123,6 +123,11 @@ class Optimizer:
             for parameter, _ in parameters:
                 parameter.grad = None
 
+    @property
+    def last_adam_index(self) -> int:
+        """The number of the task vectors' table in the state of AdamW."""
+        return sum(len(group["params"]) for group in self.adam.param_groups) - 1
+
     def state(self) -> dict[str, object]:
         """Returns what `restore` needs to go on as if never stopped."""
         return {"muon": self.muon.buffers, "adam": self.adam.state_dict()}

@@ -1,29 +1,34 @@
 """Pre-training of the embedded model on many tasks at once.
 
-A chunk of training starts from a checkpoint (weights, optimizer, random state, task vectors), so
-a long training is a chain of short ones. The learning rate stays constant until the last
-`decay_tokens`, so that a chain can be prolonged and a release cut from it at any time.
+A chunk of training starts from a checkpoint (weights, optimizer, task vectors, position in the
+data), so a long training is a chain of short ones and ends where one long one would. The learning
+rate stays constant until the last `decay_tokens`; the state from which it begins to fall is kept,
+so that a release can be cut from the chain at any time and the chain prolonged from there.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from arc.task import Task
 from lm.embedded.backend import save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.corpus import Corpus, load_corpus
-from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.model import DEFAULT, Architecture, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
+from lm.embedded.team import ALONE, Team, run_team
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +41,19 @@ class PretrainConfig:
         tokens: Length of the whole training, in tokens.
         decay_tokens: Over how many of the last tokens the learning rate falls to zero.
         warmup_tokens: Over how many of the first tokens it rises.
-        batch_tokens: Padded tokens an update.
+        batch_tokens: Padded tokens an update, over all members of the team.
         recolor: Share of samples with permuted colors.
+        varied: Share of samples from variations of tasks.
+        variations: How many variations each task has.
         max_length: Longest sample, in tokens; longer pairs are left out.
-        reset_vectors: Share of the task vectors started anew at each refill of samples, so that the
+        reset_vectors: Share of the task vectors started anew every `reset_updates`, so that the
             weights stay good at learning a new vector.
+        reset_updates: Updates between two such resets.
+        log_updates: Updates between two points of the curve.
         checkpoint_s: Seconds between checkpoints.
         seed: Seed of weights, data order and augmentation.
+        device: As `torch.device` takes it. On a GPU products are computed in bfloat16, from
+            float32 weights.
     """
 
     tokens: int = 10_000_000
@@ -50,69 +61,164 @@ class PretrainConfig:
     warmup_tokens: int = 50_000
     batch_tokens: int = 3072
     recolor: float = 0.3
+    varied: float = 0.5
+    variations: int = 7
     max_length: int = 512
     reset_vectors: float = 0.02
+    reset_updates: int = 40
+    log_updates: int = 50
     checkpoint_s: float = 120.0
     seed: int = 0
+    device: str = "cpu"
 
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the curve of a training.
+
+    Attributes:
+        tokens: Trained on so far.
+        loss: Mean loss per predicted token since the last point, in nats.
+        reserved_loss: The same on pairs that are not trained on, as they are.
+    """
+
+    tokens: int
+    loss: float
+    reserved_loss: float
+
+
+CHECKPOINT = "checkpoint.pt"
+STABLE = "stable.pt"
+"""The state from which the learning rate began to fall."""
 
 _REFILL = 512
+"""Samples drawn at a time, to be grouped by length."""
+
+
+class Stream:
+    """The batches of one member of a team: where it is, it can be put again."""
+
+    def __init__(self, corpus: Corpus, config: PretrainConfig, team: Team) -> None:
+        self._corpus = corpus
+        self._config = config
+        self._team = team
+        self.position = (0, 0)
+
+    def __iter__(self) -> Iterator[list[Sample]]:
+        """Yields batches from `position` on; `position` is that of the next one."""
+        while True:
+            refill, start = self.position
+            groups = self._groups(refill)
+            for at in range(start, len(groups)):
+                self.position = (refill, at + 1)
+                yield groups[at]
+            self.position = (refill + 1, 0)
+
+    def _groups(self, refill: int) -> list[list[Sample]]:
+        config = self._config
+        rng = np.random.default_rng((config.seed, self._team.rank, refill))
+        samples = [
+            self._corpus.draw(rng, config.max_length, config.recolor, config.varied)
+            for _ in range(_REFILL)
+        ]
+        groups = list(bucketed(samples, config.batch_tokens // self._team.size))
+        return [groups[i] for i in rng.permutation(len(groups))]
 
 
 class Pretraining:
     """The state of a training: model, task vectors, optimizer and position in the data."""
 
-    def __init__(self, architecture: Architecture, config: PretrainConfig, corpus: Corpus) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        config: PretrainConfig,
+        corpus: Corpus,
+        team: Team = ALONE,
+    ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.corpus = corpus
-        self.model = EmbeddedModel(architecture)
-        n_tasks = len(corpus.task_ids)
-        self.vectors = nn.Parameter(torch.randn(n_tasks, architecture.width) * 0.05)
+        self.team = team
+        self.device = torch.device(config.device)
+        self.model = EmbeddedModel(architecture).to(self.device)
+        vectors = torch.randn(len(corpus.rules), architecture.width) * 0.05
+        self.vectors = nn.Parameter(vectors.to(self.device))
         self.optimizer = make_optimizer(self.model, [self.vectors], Rates())
-        self.rng = np.random.default_rng(config.seed)
+        self.stream = Stream(corpus, config, team)
         self.tokens = 0
         self.updates = 0
         self.seconds = 0.0
-        self.curve: list[tuple[int, float]] = []
+        self.curve: list[Point] = []
+        self._is_asked_to_stop = False
 
     def run(self, folder: Path) -> None:
-        """Trains to the configured number of tokens, writing checkpoints into the folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        started = saved = time.monotonic()
-        recent: list[float] = []
-        for samples in self._batches():
-            if self.tokens >= self.config.tokens:
-                break
-            recent.append(self._update(samples))
-            self.updates += 1
-            now = time.monotonic()
-            self.seconds += now - started
-            started = now
-            if self.updates % 50 == 0:
-                self.curve.append((self.tokens, float(np.mean(recent))))
-                log.info(
-                    "tokens %.2fM updates %d loss %.4f, %.0f tokens/s",
-                    self.tokens / 1e6,
-                    self.updates,
-                    np.mean(recent),
-                    self.tokens / self.seconds,
-                )
-                recent = []
-            if now - saved > self.config.checkpoint_s:
-                self.save(folder)
-                saved = now
-        self.save(folder)
+        """Trains to the configured number of tokens, writing checkpoints into the folder.
 
-    def _update(self, samples: list[Sample]) -> float:
-        batch = collate(samples)
-        of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
+        Ctrl-C ends it after the update under way, with a checkpoint.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        before = _on_interrupt(self._ask_to_stop)
+        saved = time.monotonic()
+        recent: list[float] = []
+        batches = iter(self.stream)
+        is_stopping = False
+        while self.tokens < self.config.tokens and not is_stopping:
+            if self._decays_at(self.tokens) and not (folder / STABLE).exists():
+                self.save(folder, STABLE)
+            started = time.monotonic()
+            loss, wants_save, is_stopping = self._update(
+                next(batches), started - saved > self.config.checkpoint_s
+            )
+            recent.append(loss)
+            self.updates += 1
+            self.seconds += time.monotonic() - started
+            if self.updates % self.config.reset_updates == 0:
+                self._reset_vectors()
+            if self.updates % self.config.log_updates == 0:
+                self._note(recent)
+                recent = []
+            if wants_save:
+                self.save(folder)
+                saved = time.monotonic()
+        self.save(folder)
+        _on_interrupt(before)
+
+    def _ask_to_stop(self, *_: object) -> None:
+        self._is_asked_to_stop = True
+
+    def _update(self, samples: list[Sample], wants_save: bool) -> tuple[float, bool, bool]:
+        """Takes one step; returns the loss, and whether any member wants to save or to stop."""
+        batch = collate(samples).to(self.device)
+        bfloat16 = torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.device.type != "cpu"
+        )
+        with bfloat16:
+            of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
         n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
-        loss = (of_sides.sum() + of_cells.sum()) / n_targets
-        torch.autograd.backward(loss)
+        total = of_sides.sum() + of_cells.sum()
+        torch.autograd.backward(total)
+        n_tokens = sum(sample.length for sample in samples)
+        counts = (n_targets, float(total.detach()), n_tokens, wants_save, self._is_asked_to_stop)
+        n_targets_all, loss, n_tokens_all, n_saving, n_stopping = self._shared_gradients(counts)
         self.optimizer.step(self._schedule())
-        self.tokens += sum(sample.length for sample in samples)
-        return float(loss.detach())
+        self.tokens += int(n_tokens_all)
+        return loss / n_targets_all, n_saving > 0, n_stopping > 0
+
+    def _shared_gradients(self, counts: Sequence[float]) -> list[float]:
+        """Adds gradients and counts up over the team, divides gradients by the first count."""
+        parameters = [*self.model.parameters(), self.vectors]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        counted = torch.tensor([float(count) for count in counts], device=self.device)
+        if self.team.size > 1:
+            flat = torch.cat([counted, *(g.reshape(-1) for g in gradients)])
+            self.team.add_up(flat)
+            parts = torch.split(flat, [len(counted), *(g.numel() for g in gradients)])
+            counted = parts[0]
+            for gradient, part in zip(gradients, parts[1:], strict=True):
+                gradient.copy_(part.view_as(gradient))
+        for gradient in gradients:
+            gradient.div_(counted[0])
+        return counted.tolist()
 
     def _schedule(self) -> float:
         config = self.config
@@ -120,79 +226,165 @@ class Pretraining:
         fall = min(1.0, (config.tokens - self.tokens) / max(config.decay_tokens, 1))
         return max(0.0, min(rise, fall))
 
-    def _batches(self) -> Iterator[list[Sample]]:
-        config = self.config
-        while True:
-            samples = [
-                self.corpus.draw(self.rng, config.max_length, config.recolor)
-                for _ in range(_REFILL)
-            ]
-            groups = list(bucketed(samples, config.batch_tokens))
-            for index in self.rng.permutation(len(groups)):
-                yield groups[index]
-            if config.reset_vectors:
-                with torch.no_grad():
-                    chosen = self.rng.random(len(self.vectors)) < config.reset_vectors
-                    self.vectors[torch.from_numpy(chosen)] = self.vectors.mean(0)
+    def _reset_vectors(self) -> None:
+        rng = np.random.default_rng((self.config.seed, self.updates))
+        chosen = rng.random(len(self.vectors)) < self.config.reset_vectors
+        with torch.no_grad():
+            self.vectors[torch.from_numpy(chosen).to(self.device)] = self.vectors.mean(0)
 
-    def save(self, folder: Path) -> None:
+    def _note(self, losses: Sequence[float]) -> None:
+        self.curve.append(Point(self.tokens, float(np.mean(losses)), self.reserved_loss()))
+        if self.team.rank == 0:
+            log.info(
+                "tokens %.2fM updates %d loss %.4f, on reserved pairs %.4f, %.0f tokens/s",
+                self.tokens / 1e6,
+                self.updates,
+                self.curve[-1].loss,
+                self.curve[-1].reserved_loss,
+                self.tokens / self.seconds,
+            )
+
+    @torch.inference_mode()
+    def reserved_loss(self) -> float:
+        """Returns the loss per predicted token on pairs that are not trained on, in nats."""
+        samples = self.corpus.check(self.config.max_length)[self.team.rank :: self.team.size]
+        totals = torch.zeros(2, dtype=torch.float64)
+        for group in bucketed(samples, self.config.batch_tokens):
+            batch = collate(group).to(self.device)
+            of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
+            totals[0] += float(of_sides.sum() + of_cells.sum())
+            totals[1] += of_sides.numel() + int((batch.colors >= 0).sum())
+        self.team.add_up(totals)
+        return float(totals[0] / totals[1])
+
+    def save(self, folder: Path, name: str = "") -> None:
         """Writes the checkpoint, replacing the last one in one step."""
+        positions = self.team.gather(self.stream.position)
+        if self.team.rank:
+            return
         state = {
             "model": self.model.state_dict(),
             "vectors": self.vectors.detach(),
+            "rules": [rule.name for rule in self.corpus.rules],
             "optimizer": self.optimizer.state(),
-            "rng": self.rng.bit_generator.state,
+            "positions": positions,
             "tokens": self.tokens,
             "updates": self.updates,
             "seconds": self.seconds,
-            "curve": self.curve,
+            "curve": [tuple(asdict(point).values()) for point in self.curve],
         }
-        partial = folder / "checkpoint.pt.partial"
-        torch.save(state, partial)
-        partial.replace(folder / "checkpoint.pt")
+        path = folder / (name or CHECKPOINT)
+        partial_path = path.with_suffix(".partial")
+        torch.save(state, partial_path)
+        partial_path.replace(path)
         settings = {
             "architecture": asdict(self.model.architecture),
             "config": asdict(self.config),
+            "team": self.team.size,
             "tasks": list(self.corpus.task_ids),
-            "tokens": self.tokens,
-            "updates": self.updates,
-            "seconds": round(self.seconds),
-            "curve": self.curve,
+            **self.notes(),
         }
         (folder / "training.json").write_text(json.dumps(settings, indent=1))
 
+    def notes(self) -> dict[str, Any]:
+        """Returns how much was trained, and the curve, as JSON has them."""
+        return {
+            "tokens": self.tokens,
+            "updates": self.updates,
+            "seconds": round(self.seconds),
+            "curve": [asdict(point) for point in self.curve],
+        }
+
     def load(self, folder: Path) -> None:
-        """Takes over a checkpoint; the order of data goes on from the next refill of samples."""
-        state = torch.load(folder / "checkpoint.pt", weights_only=True)
+        """Takes over the last checkpoint that this training's schedule passes through.
+
+        A training that is prolonged goes on from where the learning rate began to fall. Tasks
+        that are new start from the mean of the vectors. A team of another size starts at
+        another place in the data.
+        """
+        state = torch.load(folder / CHECKPOINT, weights_only=True, map_location=self.device)
+        if not self._decays_at(state["tokens"]) and (folder / STABLE).exists():
+            (folder / STABLE).replace(folder / CHECKPOINT)
+            state = torch.load(folder / CHECKPOINT, weights_only=True, map_location=self.device)
         self.model.load_state_dict(state["model"])
+        rows = self._rows_of(state["rules"])
         with torch.no_grad():
-            self.vectors.copy_(state["vectors"])
+            self.vectors.copy_(_taken(state["vectors"], rows, state["vectors"].mean(0)))
+        for moment in state["optimizer"]["adam"]["state"][self.optimizer.last_adam_index].values():
+            if moment.shape == state["vectors"].shape:
+                moment.set_(_taken(moment, rows, torch.zeros_like(moment[0])))
         self.optimizer.restore(state["optimizer"])
-        self.rng.bit_generator.state = state["rng"]
+        positions = state["positions"]
+        self.stream.position = (
+            tuple(positions[self.team.rank])
+            if len(positions) == self.team.size
+            else (max(refill for refill, _ in positions) + 1, 0)
+        )
         self.tokens, self.updates = state["tokens"], state["updates"]
-        self.seconds, self.curve = state["seconds"], state["curve"]
+        self.seconds = state["seconds"]
+        self.curve = [Point(*values) for values in state["curve"]]
+
+    def _rows_of(self, saved: Sequence[str]) -> list[int]:
+        """Returns for each rule its row among the saved ones, -1 where it is new."""
+        index = {name: i for i, name in enumerate(saved)}
+        return [index.get(rule.name, -1) for rule in self.corpus.rules]
+
+    def _decays_at(self, tokens: int) -> bool:
+        return tokens >= self.config.tokens - self.config.decay_tokens
+
+
+def _taken(saved: Tensor, rows: Sequence[int], other: Tensor) -> Tensor:
+    """Returns the rows of a table, `other` where a row is -1."""
+    chosen = torch.tensor(rows, device=saved.device)
+    return torch.where(chosen[:, None] >= 0, saved[chosen.clamp(min=0)], other)
+
+
+def _on_interrupt(handler: Any) -> Any:
+    """Sets what Ctrl-C does, returns what it did before."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, handler)
+    return before
 
 
 def pretrain(
     folder: Path,
     tasks: Sequence[Task],
     re_arc: Path | None,
+    config: PretrainConfig,
     *,
-    tokens: int,
-    decay_tokens: int,
+    members: int,
     threads: int,
     hold_out: bool,
     export: Path | None,
+    architecture: Architecture = DEFAULT,
 ) -> None:
     """Starts or continues the training in a folder, then writes the weights to `export`."""
-    torch.set_num_threads(threads)
-    corpus = load_corpus(re_arc, tasks, hold_out=hold_out)
-    log.info("%d tasks, %d pairs", len(corpus.task_ids), len(corpus.task))
-    config = PretrainConfig(tokens=tokens, decay_tokens=decay_tokens)
-    training = Pretraining(Architecture(), config, corpus)
-    if (folder / "checkpoint.pt").exists():
+    work = partial(_train, folder, tasks, re_arc, config, hold_out, export, architecture)
+    before = _on_interrupt(signal.SIG_IGN) if members > 1 else None
+    run_team(work, members, threads)
+    if before is not None:
+        _on_interrupt(before)
+
+
+def _train(
+    folder: Path,
+    tasks: Sequence[Task],
+    re_arc: Path | None,
+    config: PretrainConfig,
+    hold_out: bool,
+    export: Path | None,
+    architecture: Architecture,
+    team: Team,
+) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_flush_denormal(True)
+    corpus = load_corpus(re_arc, tasks, hold_out=hold_out, n_variations=config.variations)
+    training = Pretraining(architecture, config, corpus, team)
+    if team.rank == 0:
+        counts = (len(corpus.task_ids), len(corpus.rules), len(corpus.task))
+        log.info("%d tasks, %d with their variations, %d pairs", *counts)
+    if (folder / CHECKPOINT).exists():
         training.load(folder)
     training.run(folder)
-    if export is not None:
-        notes = {"tokens": training.tokens, "updates": training.updates, "curve": training.curve}
-        save_model(export, training.model, training.vectors, notes)
+    if export is not None and team.rank == 0:
+        save_model(export, training.model, training.vectors, training.notes())

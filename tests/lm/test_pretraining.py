@@ -1,4 +1,6 @@
 import lzma
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from arc.grid import Grid
 from arc.task import Pair, Task
 from lm.embedded.corpus import TWINS, color_permutation, fixed_colors, is_held_out, load_corpus
 from lm.embedded.model import Architecture
-from lm.embedded.pretraining import PretrainConfig, Pretraining
+from lm.embedded.pretraining import PretrainConfig, Pretraining, pretrain
 
 TINY = Architecture(width=32, layers=1, heads=2, hidden=32)
 
@@ -25,24 +27,104 @@ def tasks(n=4):
     ]
 
 
-def config(tokens):
-    return PretrainConfig(
-        tokens=tokens, decay_tokens=500, warmup_tokens=50, batch_tokens=200, max_length=50
-    )
+def config(tokens, **changes):
+    settings = {
+        "decay_tokens": 500,
+        "warmup_tokens": 50,
+        "batch_tokens": 200,
+        "max_length": 50,
+        "log_updates": 10,
+    }
+    return PretrainConfig(tokens=tokens, **(settings | changes))
+
+
+def weights(training):
+    return [*training.model.state_dict().values(), training.vectors]
+
+
+def assert_same(mine, theirs):
+    for one, other in zip(weights(mine), weights(theirs), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
     training = Pretraining(TINY, config(25_000), corpus)
     training.run(tmp_path)
-    losses = [loss for _, loss in training.curve]
+    losses = [point.loss for point in training.curve]
     assert losses[-1] < losses[0]
     assert (tmp_path / "checkpoint.pt").exists()
     again = Pretraining(TINY, config(25_000), corpus)
     again.load(tmp_path)
     assert again.tokens == training.tokens
-    for mine, theirs in zip(again.model.parameters(), training.model.parameters(), strict=True):
-        assert torch.equal(mine, theirs)
+    assert_same(again, training)
+
+
+def test_a_training_in_chunks_ends_where_a_whole_one_does(tmp_path):
+    corpus = load_corpus(None, tasks(), hold_out=False, n_variations=2)
+    whole = Pretraining(TINY, config(4000), corpus)
+    whole.run(tmp_path / "whole")
+    for tokens in (900, 2300, 4000):
+        part = Pretraining(TINY, config(tokens, decay_tokens=0), corpus)
+        if tokens > 900:
+            part.load(tmp_path / "parts")
+        if tokens == 4000:
+            part.config = whole.config
+        part.run(tmp_path / "parts")
+    assert_same(part, whole)
+
+
+def test_a_prolonged_training_forgets_the_decay(tmp_path):
+    corpus = load_corpus(None, tasks(), hold_out=False)
+    Pretraining(TINY, config(2000), corpus).run(tmp_path / "prolonged")
+    prolonged = Pretraining(TINY, config(4000), corpus)
+    prolonged.load(tmp_path / "prolonged")
+    assert 1500 <= prolonged.tokens < 2000
+    prolonged.run(tmp_path / "prolonged")
+    whole = Pretraining(TINY, config(4000), corpus)
+    whole.run(tmp_path / "whole")
+    assert_same(prolonged, whole)
+
+
+def test_a_task_that_joins_starts_from_the_mean_and_the_others_keep_theirs(tmp_path):
+    few = Pretraining(TINY, config(600), load_corpus(None, tasks(3), hold_out=False))
+    few.run(tmp_path)
+    more = Pretraining(TINY, config(1200), load_corpus(None, tasks(4), hold_out=False))
+    (tmp_path / "stable.pt").unlink()
+    more.load(tmp_path)
+    assert torch.equal(more.vectors[:3], few.vectors)
+    assert torch.allclose(more.vectors[3], few.vectors.mean(0))
+
+
+def test_ctrl_c_ends_a_training_with_a_checkpoint(tmp_path):
+    corpus = load_corpus(None, tasks(), hold_out=False)
+    training = Pretraining(TINY, config(10_000_000), corpus)
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    training.run(tmp_path)
+    again = Pretraining(TINY, config(10_000_000), corpus)
+    again.load(tmp_path)
+    assert 0 < again.tokens == training.tokens
+
+
+@pytest.mark.slow
+def test_a_team_trains_one_model(tmp_path):
+    """Both members end with the same weights, or they would not be one model for long."""
+    settings = config(3000, variations=1)
+    pretrain(
+        tmp_path / "a",
+        tasks(),
+        None,
+        settings,
+        members=2,
+        threads=1,
+        hold_out=False,
+        export=tmp_path / "weights",
+        architecture=TINY,
+    )
+    state = torch.load(tmp_path / "a" / "checkpoint.pt", weights_only=True)
+    assert len(state["positions"]) == 2
+    assert state["tokens"] >= 3000
+    assert (tmp_path / "weights" / "model.safetensors").exists()
 
 
 def test_the_same_seed_trains_the_same_weights(tmp_path):
