@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -54,7 +55,8 @@ class Batch:
     Attributes:
         features: Codes, (batch, length, N_FEATURES).
         positions: Plane, row, column, (batch, length, 3).
-        mask: Where attention is allowed, (batch, 1, length, length).
+        mask: Added to the attention, (batch, 1, length, length): 0 where it is allowed, else minus
+            infinity.
         inputs: Length of the padded input part; header and output follow.
         sides: Output height and width less one, (batch, 2).
         colors: Output cells, (batch, length - inputs - 2), -100 where padded.
@@ -93,10 +95,10 @@ def collate(samples: Sequence[Sample]) -> Batch:
     length = n_inputs + N_HEADER + n_outputs
     features = np.zeros((len(samples), length, N_FEATURES), dtype=np.int64)
     positions = np.zeros((len(samples), length, 3), dtype=np.int64)
-    mask = np.zeros((len(samples), 1, length, length), dtype=bool)
+    mask = np.full((len(samples), 1, length, length), -np.inf, dtype=np.float32)
     colors = np.full((len(samples), n_outputs), PADDING, dtype=np.int64)
     sides = np.array([sample.output.shape for sample in samples], dtype=np.int64) - 1
-    backwards = np.tri(N_HEADER + n_outputs, dtype=bool)
+    backwards = np.where(np.tri(N_HEADER + n_outputs, dtype=bool), 0.0, -np.inf)
     for i, sample in enumerate(samples):
         n_input, n_output = sample.input.size, sample.output.size
         _write(features[i], positions[i], 0, encode_input(sample.input))
@@ -104,7 +106,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
         _write(features[i], positions[i], n_inputs, header)
         slots = encode_output(sample.input, sample.output)
         _write(features[i], positions[i], n_inputs + N_HEADER, slots)
-        mask[i, 0, :, :n_input] = True
+        mask[i, 0, :, :n_input] = 0.0
         mask[i, 0, n_inputs:, n_inputs:] = backwards
         colors[i, :n_output] = sample.output.reshape(-1)
     return Batch(
@@ -133,9 +135,8 @@ def token_losses(model: EmbeddedModel, batch: Batch, vectors: Tensor) -> tuple[T
     """
     context = model.context_of(vectors, batch.symmetries, batch.recolored)
     embedded = model.embed(batch.features, context)
-    hidden = model(embedded, batch.positions, batch.mask)
-    header = hidden[:, batch.inputs : batch.inputs + N_HEADER]
-    cells = hidden[:, batch.inputs + N_HEADER :]
+    hidden = model.read(embedded, batch.positions, batch.mask, batch.inputs)
+    header, cells = hidden[:, :N_HEADER], hidden[:, N_HEADER:]
     side_logits = model.side_head(header).transpose(1, 2)
     color_logits = model.color_head(cells).transpose(1, 2)
     of_sides = functional.cross_entropy(side_logits, batch.sides, reduction="none")
@@ -146,17 +147,24 @@ def token_losses(model: EmbeddedModel, batch: Batch, vectors: Tensor) -> tuple[T
 
 
 def bucketed(samples: Sequence[Sample], max_tokens: int) -> Iterator[list[Sample]]:
-    """Yields groups of samples of similar length with at most `max_tokens` padded tokens each.
+    """Yields groups of samples of similar shape with at most `max_tokens` padded tokens each.
 
-    A sample longer than that is a group of its own. Shortest first; shuffling is the caller's.
+    A sample longer than that is a group of its own. Inputs and outputs are padded apart, so that
+    samples are grouped by length first, then by how much of it is input.
     """
     group: list[Sample] = []
-    longest = 0
-    for sample in sorted(samples, key=lambda sample: sample.length):
-        longest = max(longest, sample.length)
-        if group and longest * (len(group) + 1) > max_tokens:
+    n_inputs = n_outputs = 0
+    for sample in sorted(samples, key=_shape_class):
+        wider = max(n_inputs, sample.input.size), max(n_outputs, sample.output.size)
+        if group and (sum(wider) + N_HEADER) * (len(group) + 1) > max_tokens:
             yield group
-            group, longest = [], sample.length
+            group, wider = [], (sample.input.size, sample.output.size)
         group.append(sample)
+        n_inputs, n_outputs = wider
     if group:
         yield group
+
+
+def _shape_class(sample: Sample) -> tuple[int, float]:
+    """Returns the length, to a factor of the root of two, and the share of the input in it."""
+    return round(2 * math.log2(sample.length)), sample.input.size / sample.length

@@ -12,6 +12,7 @@ outputs): mdlARC by M. Vakde, and VARC; see docs/architecture.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -102,22 +103,39 @@ class EmbeddedModel(nn.Module):
         self,
         embedded: Tensor,
         positions: Tensor,
-        mask: Tensor | None,
-        cache: KeyValueCache | None = None,
+        mask: Tensor,
+        cache: KeyValueCache,
     ) -> Tensor:
-        """Returns hidden states (batch, length, width).
+        """Returns hidden states (batch, length, width) of tokens that follow those in the cache.
 
         `mask` is (batch, 1, length, cached + length), true where attention is allowed. The tokens
-        are added to the cache, if there is one.
+        are added to the cache.
         """
         rotation = self.rotation(positions)
         hidden = embedded
-        for layer, block in enumerate(self.blocks):
-            hidden = block(hidden, rotation, mask, cache, layer)
-        if cache is not None:
-            cache.length += embedded.shape[1]
+        for layer, block in enumerate(self._layers()):
+            hidden = block.extend(hidden, rotation, mask, cache, layer)
+        cache.length += embedded.shape[1]
         normed: Tensor = self.norm(hidden)
         return normed
+
+    def read(self, embedded: Tensor, positions: Tensor, mask: Tensor, n_inputs: int) -> Tensor:
+        """Returns hidden states (batch, length - n_inputs, width) of what follows the inputs.
+
+        Inputs see each other only, so their attention leaves the rest out, and the last block
+        leaves out what nobody asks of them. `mask` is (batch, 1, length, length), added to the
+        attention: 0 where it is allowed, else minus infinity.
+        """
+        rotation = self.rotation(positions)
+        hidden = embedded
+        *blocks, last = self._layers()
+        for block in blocks:
+            hidden = block.read(hidden, rotation, mask, n_inputs, n_inputs)
+        normed: Tensor = self.norm(last.read(hidden, rotation, mask, n_inputs, 0))
+        return normed
+
+    def _layers(self) -> list[_Block]:
+        return cast("list[_Block]", list(self.blocks))
 
     def rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Returns cosines and sines, each (batch, 1, length, head width / 2)."""
@@ -144,24 +162,69 @@ class _Block(nn.Module):
         nn.init.zeros_(self.mix.weight)
         nn.init.zeros_(self.down.weight)
 
-    def forward(
+    def extend(
         self,
         hidden: Tensor,
         rotation: tuple[Tensor, Tensor],
-        mask: Tensor | None,
-        cache: KeyValueCache | None,
+        mask: Tensor,
+        cache: KeyValueCache,
         layer: int,
     ) -> Tensor:
-        batch, length, width = hidden.shape
-        projected = self.query_key_value(self.attention_norm(hidden))
-        heads = projected.view(batch, length, 3, self.heads, width // self.heads)
-        queries, keys, values = heads.permute(2, 0, 3, 1, 4).unbind(0)
-        queries = _rotate(_normalize(queries) * self.gain, rotation)
-        keys = _rotate(_normalize(keys), rotation)
-        if cache is not None:
-            keys, values = cache.extend(layer, keys, values)
+        """Returns what becomes of new tokens that see the cache and each other."""
+        queries, keys, values = self._project(hidden, rotation, 0)
+        keys, values = cache.extend(layer, keys, values)
         seen = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        hidden = hidden + self.mix(seen.transpose(1, 2).reshape(batch, length, width))
+        return self._feed(hidden, seen)
+
+    def read(
+        self,
+        hidden: Tensor,
+        rotation: tuple[Tensor, Tensor],
+        mask: Tensor,
+        n_inputs: int,
+        n_kept: int,
+    ) -> Tensor:
+        """Returns what becomes of the last `n_kept` inputs, which see inputs, and of the rest."""
+        first = n_inputs - n_kept
+        queries, keys, values = self._project(hidden, rotation, first)
+        attend = functional.scaled_dot_product_attention
+        seen = attend(queries[:, :, n_kept:], keys, values, attn_mask=mask[:, :, n_inputs:])
+        if n_kept:
+            of_inputs = attend(
+                queries[:, :, :n_kept],
+                keys[:, :, :n_inputs],
+                values[:, :, :n_inputs],
+                attn_mask=mask[:, :, first:n_inputs, :n_inputs],
+            )
+            seen = torch.cat([of_inputs, seen], dim=2)
+        return self._feed(hidden[:, first:], seen)
+
+    def _project(
+        self, hidden: Tensor, rotation: tuple[Tensor, Tensor], first: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns queries from token `first` on, keys and values of all: (batch, heads, ...)."""
+        batch, _, width = hidden.shape
+        normed = self.attention_norm(hidden)
+        cosine, sine = rotation
+
+        def by_head(projected: Tensor, n: int) -> Tensor:
+            split = projected.view(batch, -1, n, self.heads, width // self.heads)
+            return split.permute(2, 0, 3, 1, 4)
+
+        if first:
+            weight = self.query_key_value.weight
+            of_queries, of_others = weight[:width], weight[width:]
+            (queries,) = by_head(functional.linear(normed[:, first:], of_queries), 1)
+            keys, values = by_head(functional.linear(normed, of_others), 2)
+        else:
+            queries, keys, values = by_head(self.query_key_value(normed), 3)
+        queries = _normalize(queries) * self.gain
+        queries = _rotate(queries, (cosine[:, :, first:], sine[:, :, first:]))
+        return queries, _rotate(_normalize(keys), rotation), values
+
+    def _feed(self, hidden: Tensor, seen: Tensor) -> Tensor:
+        """Returns the tokens after what they have seen and the feed-forward part are added."""
+        hidden = hidden + self.mix(seen.transpose(1, 2).reshape(hidden.shape))
         gate, up = self.gate_up(self.feed_norm(hidden)).chunk(2, dim=-1)
         fed: Tensor = self.down(functional.silu(gate) * up)
         return hidden + fed

@@ -59,7 +59,7 @@ class PretrainConfig:
     tokens: int = 10_000_000
     decay_tokens: int = 1_500_000
     warmup_tokens: int = 50_000
-    batch_tokens: int = 3072
+    batch_tokens: int = 4096
     recolor: float = 0.3
     varied: float = 0.5
     variations: int = 7
@@ -91,7 +91,7 @@ CHECKPOINT = "checkpoint.pt"
 STABLE = "stable.pt"
 """The state from which the learning rate began to fall."""
 
-_REFILL = 512
+_REFILL = 1024
 """Samples drawn at a time, to be grouped by length."""
 
 
@@ -360,10 +360,7 @@ def pretrain(
 ) -> None:
     """Starts or continues the training in a folder, then writes the weights to `export`."""
     work = partial(_train, folder, tasks, re_arc, config, hold_out, export, architecture)
-    before = _on_interrupt(signal.SIG_IGN) if members > 1 else None
     run_team(work, members, threads)
-    if before is not None:
-        _on_interrupt(before)
 
 
 def _train(

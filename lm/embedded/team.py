@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +47,7 @@ ALONE = Team()
 def run_team(work: Callable[[Team], None], size: int, threads: int) -> None:
     """Runs `work` in every member, here if there is one; an error in one ends all.
 
-    `work` must be picklable where there are several.
+    `work` must be picklable where there are several. Ctrl-C is for the members to handle.
     """
     if size == 1:
         torch.set_num_threads(threads)
@@ -53,7 +55,21 @@ def run_team(work: Callable[[Team], None], size: int, threads: int) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         arguments = (work, size, threads, Path(folder) / "meeting")
-        start_processes(_member, args=arguments, nprocs=size, start_method="spawn")  # type: ignore[no-untyped-call]
+        members = start_processes(
+            _member, args=arguments, nprocs=size, join=False, start_method="spawn"
+        )  # type: ignore[no-untyped-call]
+        assert members is not None
+
+        def pass_on(*_: object) -> None:
+            for process in members.processes:
+                os.kill(process.pid, signal.SIGINT)
+
+        before = signal.signal(signal.SIGINT, pass_on)
+        try:
+            while not members.join():
+                pass
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def _member(
