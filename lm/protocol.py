@@ -170,7 +170,7 @@ class LanguageModel(Protocol):
     def sample(
         self, prompts: Sequence[Prompt], adaptation: Adaptation | None, sampling: Sampling
     ) -> list[list[Completion]]:
-        """Returns `sampling.n` replies to each prompt, in the order drawn.
+        """Returns `sampling.n` replies to each prompt, in any order.
 
         Log-probabilities are those at temperature 1, as `score` gives them.
         """
