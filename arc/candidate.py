@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from arc.grid import Grid
 
+RANKING = "ranking"
+"""Source of candidates that propose nothing: what a model holds of another source's grids."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramEvidence:
@@ -40,17 +43,19 @@ class ViewEvidence:
     """Direct predictions under several transforms that agree on the grid.
 
     Attributes:
-        votes: How many views decoded to this grid.
-        views: How many views were decoded.
-        log_probability: Mean log-probability of the grid over the rescoring views, in nats, the
-            sum over cells; `None` where the grid was not rescored.
-        transforms: Names of the views that voted for it.
+        votes: How many of the decoded replies are this grid.
+        views: How many replies were decoded, in all views.
+        log_probability: Mean log-probability of the grid over all views, in nats, the sum over
+            cells; `None` where the grid was not scored.
+        transforms: Names of the symmetries in which those replies were decoded.
+        replies: Log-probabilities of those replies, each in its own view, in nats.
     """
 
     votes: int
     views: int
     log_probability: float | None
     transforms: tuple[str, ...] = ()
+    replies: tuple[float, ...] = ()
 
 
 Evidence = ProgramEvidence | ViewEvidence

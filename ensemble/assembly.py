@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arc.candidate import Candidate
@@ -18,7 +18,9 @@ from arc.task import Task
 from ensemble.settings import Mode, Settings, checked
 
 if TYPE_CHECKING:
-    from lm.protocol import LanguageModel
+    from lm.protocol import Conditioning, LanguageModel
+    from transduction.config import TransductionConfig
+    from transduction.solver import TransductionSolver
 
 STAGES: Mapping[Mode, tuple[str, ...]] = {
     "ensemble": ("induction", "transduction"),
@@ -30,9 +32,11 @@ STAGES: Mapping[Mode, tuple[str, ...]] = {
 class Workbench:
     """Builds the solvers of a run and runs them, one task at a time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tasks: Sequence[Task] = ()) -> None:
+        """`tasks` are all tasks of the run, for what has to see them before the first is solved."""
         self._settings = settings
-        self._solvers: dict[str, Solver] = {}
+        self._tasks = tasks
+        self._solvers: dict[str, _Solve] = {}
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Workbench:
@@ -41,17 +45,23 @@ class Workbench:
     def __exit__(self, *error: object) -> None:
         self._open.close()
 
-    def solve(self, stage: str, task: Task, budget_s: float) -> list[Candidate]:
-        """Returns a stage's candidates for a task."""
+    def solve(
+        self, stage: str, task: Task, budget_s: float, earlier: Sequence[Candidate] = ()
+    ) -> list[Candidate]:
+        """Returns a stage's candidates for a task; `earlier` are those of the stages before."""
         if stage not in self._solvers:
             self._solvers[stage] = self._build(stage)
-        rng = random.Random(f"{self._settings.effort.seed}:{task.task_id}")
-        return list(self._solvers[stage].solve(task, budget_s, rng))
+        rng = self._rng(task.task_id)
+        return list(self._solvers[stage](task, budget_s, rng, earlier))
 
-    def _build(self, stage: str) -> Solver:
+    def _rng(self, name: str) -> random.Random:
+        return random.Random(f"{self._settings.effort.seed}:{name}")
+
+    def _build(self, stage: str) -> _Solve:
         if stage == "induction":
-            return self._induction()
-        return self._transduction()
+            solver = self._induction()
+            return lambda task, budget_s, rng, _: solver.solve(task, budget_s, rng)
+        return self._transduction().solve
 
     def _induction(self) -> Solver:
         from induction.solver import InductionSolver
@@ -62,15 +72,27 @@ class Workbench:
         )
         return InductionSolver(sandbox, self._settings.induction)
 
-    def _transduction(self) -> Solver:
+    def _transduction(self) -> TransductionSolver:
         import torch
 
-        from transduction.solver import TransductionSolver
+        from transduction.adaptation import adapt_together
+        from transduction.solver import TRAINING_SHARE, TransductionSolver
 
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)  # gradients of a task that is learned become tiny
         config, load_model = _transduction_settings(self._settings)
-        return TransductionSolver(load_model(), config)
+        model = load_model()
+        if not config.shared:
+            return TransductionSolver(model, config)
+        timeout_s = self._settings.effort.transduction_s * TRAINING_SHARE * len(self._tasks)
+        rng = self._rng("shared")
+        return TransductionSolver(
+            model, config, adapt_together(self._tasks, model, config, rng, timeout_s)
+        )
+
+
+_Solve = Callable[[Task, float, random.Random, Sequence[Candidate]], Iterable[Candidate]]
+"""How a stage solves a task: the task, seconds, chance, and what earlier stages found."""
 
 
 def check_settings(settings: Settings, mode: Mode) -> None:
@@ -79,14 +101,28 @@ def check_settings(settings: Settings, mode: Mode) -> None:
         _transduction_settings(settings)
 
 
-def _transduction_settings(settings: Settings) -> tuple[Any, Callable[[], LanguageModel]]:
+def conditioning_of(settings: Settings) -> Conditioning:
+    """Returns how the configured model learns which task it is at; loads no weights."""
+    backend, _ = _backend(settings.model.kind)
+    conditioning: Conditioning = backend.conditioning
+    return conditioning
+
+
+def _transduction_settings(
+    settings: Settings,
+) -> tuple[TransductionConfig, Callable[[], LanguageModel]]:
     """Returns the checked settings of the solver, and what loads its model."""
-    from transduction.solver import TransductionConfig
+    from transduction.config import TransductionConfig
 
     problems: list[str] = []
     config = checked(TransductionConfig, settings.transduction, "transduction", problems)
     backend, kind = _backend(settings.model.kind)
     model_config = checked(kind, settings.model.settings, "model.settings", problems)
+    if not problems:
+        try:
+            config.check(backend.conditioning)
+        except ConfigError as error:
+            problems.append(f"transduction.{error}")
     if problems:
         raise ConfigError("; ".join(problems))
     return config, lambda: backend.load(model_config)

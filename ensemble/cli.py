@@ -229,6 +229,55 @@ def show(
 
 
 @app.command()
+def ablate(
+    tasks_path: PathArgument = None,
+    split: SplitOption = "",
+    dataset: DatasetOption = "arc1",
+    subset: Annotated[str, typer.Option(help="A named subset; the default is paper80.")] = "",
+    ids: Annotated[str, typer.Option(help="Task ids, separated by commas.")] = "",
+    limit: Annotated[Optional[int], typer.Option(help="At most so many tasks.")] = None,  # noqa: UP045
+    config: Annotated[str, typer.Option(help="The full method's configuration.")] = DEFAULT,
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", help="Override a setting in all rows, such as --set effort.seed=1."),
+    ] = None,
+    rows: Annotated[str, typer.Option(help="Rows, separated by commas; the full one is in.")] = "",
+    workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
+    out: Annotated[Path, typer.Option(help="Holds one run folder a row.")] = Path("runs/ablation"),
+    reuse: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="A run whose transduction is taken over by the row of its settings."),
+    ] = None,
+) -> None:
+    """Takes test-time training apart: the paper's ablation table, beside ours.
+
+    ensemble ablate --split train --limit 5 --rows no_training,shared --out runs/small
+    """
+    from ensemble.ablation import Ablation, default_selection
+    from ensemble.ablation_report import ablation_table, notes_on
+    from ensemble.variants import variants_named
+
+    asked = Selection(dataset, split, tasks_path, subset, _ids(ids), limit)
+    selection = default_selection(asked)
+    variants = variants_named(_ids(rows))
+    ablation = Ablation(variants, selection, config, settings or [], out)
+    for path in reuse or []:
+        taken = ablation.take_over(RunFolder.open(path))
+        print(f"{path}: taken over by {', '.join(taken)}", file=sys.stderr)
+    print(f"folder {out}; stop at any time, --out {out} goes on", file=sys.stderr)
+    lines = ablation.execute(
+        workers or _cores(),
+        Progress(Console(stderr=True)),
+        lambda text: print(text, file=sys.stderr),
+    )
+    n_tasks = len(selection.tasks())
+    console = _console()
+    console.print(ablation_table(lines, f"pass@2 on {selection.title()}, {n_tasks} tasks"))
+    for note in notes_on(lines):
+        console.print(note, highlight=False)
+
+
+@app.command()
 def pretrain(
     out: Annotated[Path, typer.Option(help="Folder of checkpoints; resumed if it has one.")],
     re_arc: Annotated[

@@ -13,7 +13,7 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -35,24 +35,35 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 class Bench(Protocol):
     """What a worker works at; see `ensemble.assembly.Workbench`."""
 
-    def __init__(self, settings: Settings) -> None: ...
-
     def __enter__(self) -> Bench: ...
 
     def __exit__(self, *error: object) -> None: ...
 
-    def solve(self, stage: str, task: Task, budget_s: float) -> list[Candidate]:
-        """Returns a stage's candidates for a task."""
+    def solve(
+        self, stage: str, task: Task, budget_s: float, earlier: Sequence[Candidate]
+    ) -> list[Candidate]:
+        """Returns a stage's candidates for a task; `earlier` are those of the stages before."""
         ...
+
+
+MakeBench = Callable[[Settings], Bench]
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A task at one stage, with its wall-clock backstop in seconds."""
+    """A task at one stage.
+
+    Attributes:
+        stage: The stage.
+        task: The task.
+        budget_s: The wall-clock backstop, in seconds.
+        earlier: What the stages before found.
+    """
 
     stage: str
     task: Task
     budget_s: float
+    earlier: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ def run_units(
     settings: Settings,
     n_workers: int,
     deadline: float | None = None,
-    bench: type[Bench] = Workbench,
+    bench: MakeBench = Workbench,
 ) -> Iterator[Result]:
     """Yields results as they come; stops handing out units at `deadline` (`time.monotonic`).
 
@@ -97,7 +108,7 @@ def run_units(
 class _Pool:
     """Workers, and which unit each is at."""
 
-    def __init__(self, settings: Settings, n_workers: int, bench: type[Bench]) -> None:
+    def __init__(self, settings: Settings, n_workers: int, bench: MakeBench) -> None:
         self._made_of = settings, bench
         for name in _THREADS:
             os.environ.setdefault(name, "1")
@@ -149,7 +160,7 @@ class _Pool:
 class _Worker:
     """A process that solves the units it is sent."""
 
-    def __init__(self, settings: Settings, bench: type[Bench]) -> None:
+    def __init__(self, settings: Settings, bench: MakeBench) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs, settings, bench), daemon=False)
@@ -185,7 +196,7 @@ class _Worker:
             self._process.join()
 
 
-def _work(connection: Connection, settings: Settings, bench: type[Bench]) -> None:
+def _work(connection: Connection, settings: Settings, bench: MakeBench) -> None:
     """Runs in the worker until the parent closes the connection or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
@@ -198,7 +209,7 @@ def _work(connection: Connection, settings: Settings, bench: type[Bench]) -> Non
             started = time.monotonic()
             answer: Result | BaseException
             try:
-                found = tuple(workbench.solve(unit.stage, unit.task, unit.budget_s))
+                found = tuple(workbench.solve(unit.stage, unit.task, unit.budget_s, unit.earlier))
                 answer = Result(unit, found, time.monotonic() - started)
             except ArcError as error:
                 answer = error

@@ -8,11 +8,12 @@ All policies are total orders; no tie is left to the order of arrival.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
-from arc.candidate import Candidate, ProgramEvidence
+from arc.candidate import RANKING, Candidate, ProgramEvidence
+from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Task
@@ -25,23 +26,35 @@ class MergeConfig:
     Attributes:
         policy: `induction-first` takes verified programs' grids, then direct predictions, then
             grids of programs that fit only some demonstrations (BARC's rule). `interleave` takes
-            the best verified grid, then the best direct prediction, and so on in turn.
+            the best verified grid, then the best direct prediction, and so on in turn. `ranked`
+            is BARC's rule with the programs' grids ordered by what an adapted model holds of
+            them too (see `transduction.rank_programs`).
+        rank_weight: What a nat of the model's mean log-probability counts beside one of the
+            programs' own log weight, for `ranked`.
     """
 
-    policy: Literal["induction-first", "interleave"] = "induction-first"
+    policy: Literal["induction-first", "interleave", "ranked"] = "induction-first"
+    rank_weight: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.rank_weight >= 0:
+            raise ConfigError(f"rank_weight: a number from 0 expected, got {self.rank_weight}")
 
 
 def choose_attempts(
     candidates: Sequence[Candidate], config: MergeConfig = MergeConfig()
 ) -> tuple[Grid, ...]:
     """Returns at most two distinct grids, the best first, for the candidates of one test input."""
-    ordered = sorted(candidates, key=lambda c: (-c.log_weight, c.source, c.grid))
+    proposed = [candidate for candidate in candidates if candidate.source != RANKING]
+    if config.policy == "ranked":
+        proposed = _reweighted(proposed, candidates, config.rank_weight)
+    ordered = sorted(proposed, key=lambda c: (-c.log_weight, c.source, c.grid))
     verified = [c for c in ordered if _is_verified(c)]
     partial = [
         c for c in ordered if isinstance(c.evidence, ProgramEvidence) and not _is_verified(c)
     ]
     direct = [c for c in ordered if not isinstance(c.evidence, ProgramEvidence)]
-    if config.policy == "induction-first":
+    if config.policy != "interleave":
         ranked = [*verified, *direct, *partial]
     elif verified:
         ranked = [*_alternating(verified, direct), *partial]
@@ -67,6 +80,23 @@ def attempts_for(
 def has_verified(candidates: Iterable[Candidate]) -> bool:
     """Whether any program reproduced every demonstration."""
     return any(_is_verified(candidate) for candidate in candidates)
+
+
+def _reweighted(
+    proposed: Sequence[Candidate], candidates: Sequence[Candidate], weight: float
+) -> list[Candidate]:
+    """Returns the proposals, those of programs with the model's opinion in their log weights.
+
+    A grid the model was not asked about counts as the least likely of those it was.
+    """
+    opinions = {c.grid: c.log_weight for c in candidates if c.source == RANKING}
+    least = min(opinions.values(), default=0.0)
+    return [
+        replace(c, log_weight=c.log_weight + weight * opinions.get(c.grid, least))
+        if isinstance(c.evidence, ProgramEvidence)
+        else c
+        for c in proposed
+    ]
 
 
 def _is_verified(candidate: Candidate) -> bool:

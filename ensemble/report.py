@@ -59,8 +59,8 @@ def score_run(folder: RunFolder, tasks: Sequence[Task], answers: Mapping[str, An
     rows = [row(folder.path.name, None)]
     if len(stages) > 1:
         rows += [row(f"  {stage} alone", stage) for stage in stages]
-    rows.append(Row("  coverage (any candidate)", _coverage(found, asked)))
-    solved = {s: _solved(row(s, s).score) for s in stages}
+    rows.append(Row("  coverage (any candidate)", coverage(found, asked)))
+    solved = {s: solved(row(s, s).score) for s in stages}
     only = {s: len(solved[s] - set().union(*(solved[o] for o in stages if o != s))) for s in stages}
     shared = len(set.intersection(*solved.values())) if solved else 0
     return Halves(tuple(rows), only, shared)
@@ -106,7 +106,7 @@ def difference_table(rows: Sequence[Row]) -> Table:
         table.add_column(name, justify="left" if not name else "right")
     for i, first in enumerate(rows):
         for second in rows[i + 1 :]:
-            mine, theirs = _solved(first.score), _solved(second.score)
+            mine, theirs = solved(first.score), solved(second.score)
             counts = (len(mine - theirs), len(theirs - mine), len(mine & theirs))
             table.add_row(f"{first.name} | {second.name}", *map(str, counts))
     return table
@@ -117,11 +117,12 @@ def _part(count: float, total: int) -> str:
     return f"{percent:.2f} % ({count:.4g} of {total})"
 
 
-def _solved(score: Score) -> set[str]:
+def solved(score: Score) -> set[str]:
+    """Returns the ids of the tasks of which every output is met."""
     return {task_id for task_id, flags in score.right.items() if all(flags)}
 
 
-def _coverage(found: Mapping[str, Sequence[Candidate]], answers: Mapping[str, Answers]) -> Score:
+def coverage(found: Mapping[str, Sequence[Candidate]], answers: Mapping[str, Answers]) -> Score:
     """Returns the score a perfect choice among the candidates would have."""
     right = {
         task_id: tuple(

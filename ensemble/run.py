@@ -6,6 +6,7 @@ dear one, tasks without a verified program first.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from arc.errors import RunError
 from arc.grid import Grid
 from arc.scoring import Score, score_attempts
 from arc.task import Answers, Task
+from ensemble.assembly import Workbench
 from ensemble.engine import Result, Unit, run_units
 from ensemble.merge import attempts_for, has_verified
 from ensemble.progress import Progress
@@ -77,16 +79,17 @@ class Run:
         todo = [task for task in self._tasks if not self._folder.has(task.task_id, stage)]
         if not todo:
             return
-        doubtful_first = sorted(
-            todo, key=lambda task: has_verified(self._folder.read_task(task.task_id))
-        )
         effort = self._folder.settings.effort
         limit_s = effort.induction_s if stage == "induction" else effort.transduction_s
-        units = [Unit(stage, task, limit_s) for task in doubtful_first]
+        units = [
+            Unit(stage, task, limit_s, tuple(self._folder.read_task(task.task_id))) for task in todo
+        ]
+        units.sort(key=lambda unit: has_verified(unit.earlier))
+        bench = functools.partial(Workbench, tasks=self._tasks)
         saved = time.monotonic()
         with self._progress.stage(stage, len(self._tasks), len(self._tasks) - len(todo)) as show:
             show(self._score())
-            for result in run_units(units, self._folder.settings, n_workers, deadline):
+            for result in run_units(units, self._folder.settings, n_workers, deadline, bench):
                 self._take(result)
                 show(self._score())
                 if time.monotonic() - saved > _SUBMISSION_EVERY_S:

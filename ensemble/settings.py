@@ -78,20 +78,43 @@ class Settings:
         return dataclasses.asdict(self)
 
 
-def load_settings(name: str, overrides: Sequence[str] = ()) -> Settings:
+def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -> Settings:
     """Returns the settings of a shipped configuration, or a file, with `key=value` overrides.
+
+    Args:
+        name: The configuration.
+        overrides: Texts such as `effort.seed=1`.
+        variant: A second configuration, laid over the result; but the kind of model stays: a
+            variant names one only so that it can also be used by itself.
 
     Raises:
         ConfigError: Lists every unknown key and wrong type at once.
     """
-    text, where = _read(name)
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: not TOML: {error}") from None
+    table, where = _parsed(name)
     for override in overrides:
         _override(table, override)
+    if variant:
+        over, _ = _parsed(variant)
+        over.get("model", {}).pop("kind", None)
+        table = _laid_over(table, over)
     return settings_from(table, where)
+
+
+def _parsed(name: str) -> tuple[dict[str, Any], str]:
+    text, where = _read(name)
+    try:
+        return tomllib.loads(text), where
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not TOML: {error}") from None
+
+
+def _laid_over(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    laid = dict(table)
+    for key, value in over.items():
+        below = laid.get(key, {})
+        is_table = isinstance(value, Mapping) and isinstance(below, Mapping)
+        laid[key] = _laid_over(below, value) if is_table else value
+    return laid
 
 
 def settings_from(table: Mapping[str, Any], where: str) -> Settings:

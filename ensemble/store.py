@@ -203,7 +203,10 @@ def _of_stage(folder: RunFolder, stage: str) -> dict[str, Any]:
     effort = table["effort"]
     kept = {"seed": effort["seed"], "seconds": effort[f"{stage}_s"]}
     names = {"induction": ("induction", "sandbox"), "transduction": ("transduction", "model")}
-    return _flat({"effort": kept, **{name: table[name] for name in names[stage]}})
+    depends_on = list(names[stage])
+    if stage == "transduction" and table["transduction"].get("rank_programs"):
+        depends_on += names["induction"]
+    return _flat({"effort": kept, **{name: table[name] for name in depends_on}})
 
 
 def _refuse_other_settings(path: Path, theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
@@ -284,7 +287,8 @@ def _loaded(task_id: str, document: dict[str, Any], where: str, index: int) -> C
         if fields.pop("kind") == "program":
             evidence = ProgramEvidence(**fields)
         else:
-            evidence = ViewEvidence(**{**fields, "transforms": tuple(fields["transforms"])})
+            lists = ("transforms", "replies")
+            evidence = ViewEvidence(**fields | {n: tuple(fields.get(n, ())) for n in lists})
     grid = grid_at(document["grid"], where, "candidates", index, "grid")
     return Candidate(
         task_id,

@@ -23,7 +23,7 @@ class EchoBench:
     def __exit__(self, *error):
         pass
 
-    def solve(self, stage, task, budget_s):
+    def solve(self, stage, task, budget_s, earlier=()):
         return [
             Candidate(task.task_id, i, grid, stage, 0.0) for i, grid in enumerate(task.test_inputs)
         ]
@@ -32,7 +32,7 @@ class EchoBench:
 class DyingBench(EchoBench):
     """Kills its process at the task called `killer`, each time."""
 
-    def solve(self, stage, task, budget_s):
+    def solve(self, stage, task, budget_s, earlier=()):
         if task.task_id == "killer":
             os._exit(1)
         return super().solve(stage, task, budget_s)
@@ -41,7 +41,7 @@ class DyingBench(EchoBench):
 class OnceDyingBench(EchoBench):
     """Kills its process the first time it meets the task named by a path, not the second."""
 
-    def solve(self, stage, task, budget_s):
+    def solve(self, stage, task, budget_s, earlier=()):
         if task.task_id.startswith("/"):
             mark = Path(task.task_id)
             if not mark.exists():
@@ -53,7 +53,7 @@ class OnceDyingBench(EchoBench):
 class SleepyBench(EchoBench):
     """Takes an hour over the task called `sleeper`."""
 
-    def solve(self, stage, task, budget_s):
+    def solve(self, stage, task, budget_s, earlier=()):
         if task.task_id == "sleeper":
             time.sleep(3600)
         return super().solve(stage, task, budget_s)
@@ -62,21 +62,21 @@ class SleepyBench(EchoBench):
 class RefusingBench(EchoBench):
     """Meets something the user must fix."""
 
-    def solve(self, stage, task, budget_s):
+    def solve(self, stage, task, budget_s, earlier=()):
         raise DataError("no model there")
 
 
 class BrokenBench(EchoBench):
     """Has a bug."""
 
-    def solve(self, stage, task, budget_s):
+    def solve(self, stage, task, budget_s, earlier=()):
         raise ZeroDivisionError("a bug")
 
 
 class BudgetBench(EchoBench):
     """Tells by the log weight how long it may take."""
 
-    def solve(self, stage, task, budget_s):
+    def solve(self, stage, task, budget_s, earlier=()):
         return [
             replace(found, log_weight=budget_s) for found in super().solve(stage, task, budget_s)
         ]

@@ -2,7 +2,8 @@
 
 For a model that reads demonstrations in context, each demonstration in turn plays the test input
 and the others are its context (leave-one-out; then leave-two-out, if that gives too few). A
-model with a task vector trains on the pairs themselves. Both see every pair under the eight
+model with a task vector trains on the pairs themselves, and so does the other in the baseline
+called end-to-end. All see every pair under the eight
 symmetries and under permuted colors; in-context models also under the enlarging and repeating
 changes of "The Surprising Effectiveness of Test-Time Training" (Akyurek et al., 2024), appendix.
 """
@@ -91,6 +92,7 @@ def training_examples(
     rng: random.Random,
     *,
     with_transforms: bool = True,
+    with_context: bool = True,
 ) -> list[Example]:
     """Returns at most `max_examples` distinct examples, shuffled.
 
@@ -100,11 +102,14 @@ def training_examples(
         max_examples: Where to stop.
         rng: Chooses colors, orders and which examples are kept.
         with_transforms: Whether to use symmetries and other changes of geometry.
+        with_context: Whether an in-context model is shown the other demonstrations.
     """
     if conditioning is Conditioning.TASK_VECTOR:
         made = _pair_examples(task, rng, with_transforms=with_transforms)
     else:
-        made = _context_examples(task, max_examples, rng, with_transforms=with_transforms)
+        made = _context_examples(
+            task, max_examples, rng, with_transforms=with_transforms, with_context=with_context
+        )
     distinct = list(dict.fromkeys(made))
     rng.shuffle(distinct)
     return distinct[:max_examples]
@@ -119,15 +124,24 @@ def _pair_examples(task: Task, rng: random.Random, *, with_transforms: bool) -> 
 
 
 def _context_examples(
-    task: Task, max_examples: int, rng: random.Random, *, with_transforms: bool
+    task: Task,
+    max_examples: int,
+    rng: random.Random,
+    *,
+    with_transforms: bool,
+    with_context: bool,
 ) -> Iterator[Example]:
     changes = list(_changes()) if with_transforms else []
-    n_left_out = (1, 2) if len(task.pairs) > 2 else (1,)
+    if not with_context:
+        sources = [[[pair] for pair in task.pairs]]
+    else:
+        n_left_out = (1, 2) if len(task.pairs) > 2 else (1,)
+        sources = [list(_pseudo_tasks(task.pairs, n)) for n in n_left_out]
     made = 0
-    for n in n_left_out:
+    for pseudo_tasks in sources:
         if made >= max_examples:
             return
-        for pairs in _pseudo_tasks(task.pairs, n):
+        for pairs in pseudo_tasks:
             for variant in _variants(pairs, changes):
                 for example in _with_colors_and_order(task, variant, rng):
                     made += 1

@@ -1,47 +1,31 @@
-"""The transduction solver: adapt on the demonstrations, predict in many views, vote, rescore."""
+"""The transduction solver: adapt on the demonstrations, predict in many views, rank."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
-from arc.candidate import Candidate, ViewEvidence
+from arc.candidate import RANKING, Candidate, ViewEvidence
 from arc.grid import Grid
 from arc.task import Pair, Task
-from lm.protocol import Adaptation, Conditioning, LanguageModel
-from transduction.augment import View, make_views, training_examples
-from transduction.vote import Prediction, flat_vote, hierarchical_vote
+from lm.protocol import (
+    Adaptation,
+    Completion,
+    Conditioning,
+    DepthFirst,
+    LanguageModel,
+    Prompt,
+    Sampling,
+)
+from transduction.adaptation import examples_of
+from transduction.augment import View, make_views
+from transduction.config import TransductionConfig
+from transduction.ranking import Ranker
+from transduction.vote import Prediction, by_count, rank
 
-
-@dataclass(frozen=True, slots=True)
-class TransductionConfig:
-    """Settings of the transduction solver.
-
-    Attributes:
-        train: Whether to train at test time at all.
-        transforms: Whether training and prediction use the symmetries.
-        max_examples: Training examples per task.
-        colorings: Colorings in which outputs are predicted, the task's own among them.
-        orders: Random orders of the demonstrations per view, for an in-context model.
-        vote: How predictions are counted.
-        rescored: Of the leading grids, how many are ranked anew by their mean log-probability over
-            the views (a product of experts); 0 leaves the vote as it is.
-        n_candidates: Grids proposed per test input.
-    """
-
-    train: bool = True
-    transforms: bool = True
-    max_examples: int = 250
-    colorings: int = 1
-    orders: int = 1
-    vote: Literal["hierarchical", "flat"] = "hierarchical"
-    rescored: int = 4
-    n_candidates: int = 6
+TRAINING_SHARE = 0.75
+"""Of the time a task may take, what training may."""
 
 
 class TransductionSolver:
@@ -50,51 +34,74 @@ class TransductionSolver:
     name = "transduction"
 
     def __init__(
-        self, model: LanguageModel, config: TransductionConfig = TransductionConfig()
+        self,
+        model: LanguageModel,
+        config: TransductionConfig | None = None,
+        shared: Mapping[str, Adaptation] | None = None,
     ) -> None:
-        self.config = config
+        """`shared` has the adaptations by task id where they were made together before."""
+        self.config = config or TransductionConfig()
+        self.config.check(model.conditioning)
         self._model = model
+        self._shared = shared
 
-    def solve(self, task: Task, budget_s: float, rng: random.Random) -> Iterator[Candidate]:
+    def solve(
+        self, task: Task, budget_s: float, rng: random.Random, others: Sequence[Candidate] = ()
+    ) -> Iterator[Candidate]:
         """Yields ranked candidates, test input by test input.
 
-        The training is cut off after three quarters of `budget_s`; the views that would start
-        after it has run out are left out.
+        The training is cut off after three quarters of `budget_s`; what would be scored after it
+        has run out is not. With `rank_programs` the grids of `others` are scored as well, and
+        come as candidates of source `RANKING`.
         """
-        config = self.config
         started = time.monotonic()
-        examples = training_examples(
-            task,
-            self._model.conditioning,
-            config.max_examples,
-            rng,
-            with_transforms=config.transforms,
-        )
-        adaptation = self._model.adapt(examples, rng, budget_s * 0.75, train=config.train)
-        views = make_views(task, config.colorings, rng)
-        if not config.transforms:
-            views = views[:1]
-        for test_index, test_input in enumerate(task.test_inputs):
-            predictions = self._predict(task, test_input, views, adaptation, rng)
+        adaptation = self._adapt(task, budget_s, rng)
+        views = make_views(task, self.config.colorings, rng, symmetries=self.config.views_in)
+        ranker = Ranker(self._model, adaptation, task, views)
+        for test_index in range(len(task.test_inputs)):
+            predictions = self._predict(task, test_index, views, adaptation, rng)
             is_late = time.monotonic() - started > budget_s
-            ranked = self._rank(task, test_input, views, adaptation, predictions, late=is_late)
-            for grid, log_weight, evidence in ranked:
+            leaders = [] if is_late else self._leaders(predictions)
+            scores = _scores(ranker, test_index, leaders)
+            ranked = rank(self.config.vote, predictions, scores)[: self.config.n_candidates]
+            for grid, log_weight in ranked:
+                evidence = _evidence(grid, predictions, scores.get(grid))
                 yield Candidate(task.task_id, test_index, grid, self.name, log_weight, evidence)
+            if self.config.rank_programs and not is_late:
+                asked = [c.grid for c in others if c.test_index == test_index]
+                unscored = [grid for grid in dict.fromkeys(asked) if grid not in scores]
+                scores |= _scores(ranker, test_index, unscored)
+                for grid in dict.fromkeys(asked):
+                    evidence = _evidence(grid, predictions, scores[grid])
+                    yield Candidate(task.task_id, test_index, grid, RANKING, scores[grid], evidence)
+
+    def _adapt(self, task: Task, budget_s: float, rng: random.Random) -> Adaptation:
+        if self._shared is not None:
+            return self._shared[task.task_id]
+        examples = examples_of(task, self._model, self.config, rng)
+        timeout_s = budget_s * TRAINING_SHARE
+        return self._model.adapt(examples, rng, timeout_s, train=self.config.train)
 
     def _predict(
         self,
         task: Task,
-        test_input: Grid,
+        test_index: int,
         views: Sequence[View],
         adaptation: Adaptation,
         rng: random.Random,
     ) -> list[Prediction]:
+        test_input = task.test_inputs[test_index]
         asked = [(view, context) for view in views for context in self._contexts(task.pairs, rng)]
         prompts = [view.prompt(test_input, context) for view, context in asked]
-        completions = self._model.generate(prompts, adaptation)
+        replies = self._decode(prompts, adaptation, rng)
         return [
-            Prediction(view.transform.inverse().apply(completion.grid), view.symmetry)
-            for (view, _), completion in zip(asked, completions, strict=True)
+            Prediction(
+                view.transform.inverse().apply(completion.grid),
+                view.symmetry,
+                completion.log_probability,
+            )
+            for (view, _), completions in zip(asked, replies, strict=True)
+            for completion in completions
             if completion.grid is not None
         ]
 
@@ -103,67 +110,34 @@ class TransductionSolver:
             return [()]
         return [rng.sample(pairs, len(pairs)) for _ in range(self.config.orders)]
 
-    def _rank(
-        self,
-        task: Task,
-        test_input: Grid,
-        views: Sequence[View],
-        adaptation: Adaptation,
-        predictions: Sequence[Prediction],
-        *,
-        late: bool,
-    ) -> list[tuple[Grid, float, ViewEvidence]]:
-        """Returns grids with log weight and evidence, the best first.
-
-        The log weight is the mean log-probability where the grid was rescored; the others stand
-        below, in the order of their votes.
-        """
+    def _decode(
+        self, prompts: Sequence[Prompt], adaptation: Adaptation, rng: random.Random
+    ) -> list[list[Completion]]:
         config = self.config
-        vote = hierarchical_vote if config.vote == "hierarchical" else flat_vote
-        voted = vote(predictions)[: config.n_candidates]
-        n_rescored = 0 if late else min(config.rescored, len(voted))
-        leaders = [grid for grid, _ in voted[:n_rescored]]
-        scores = self._rescore(task, test_input, views, adaptation, leaders)
-        in_views = flat_votes_by_view(predictions, views)
-        ranked = []
-        for place, (grid, votes) in enumerate(voted):
-            if place < n_rescored:
-                log_probability: float | None = scores[place]
-                log_weight = scores[place]
-            else:
-                log_probability = None
-                log_weight = min(scores, default=0.0) - 1.0 - place + 0.01 * votes
-            names = in_views.get(grid, ())
-            evidence = ViewEvidence(len(names), len(predictions), log_probability, names)
-            ranked.append((grid, log_weight, evidence))
-        return sorted(ranked, key=lambda item: (-item[1], item[0]))
+        if config.decode == "search":
+            return self._model.search(prompts, adaptation, DepthFirst(config.threshold))
+        if config.decode == "sample":
+            sampling = Sampling(config.samples, config.temperature, rng.getrandbits(32))
+            return self._model.sample(prompts, adaptation, sampling)
+        return [[completion] for completion in self._model.generate(prompts, adaptation)]
 
-    def _rescore(
-        self,
-        task: Task,
-        test_input: Grid,
-        views: Sequence[View],
-        adaptation: Adaptation,
-        grids: Sequence[Grid],
-    ) -> list[float]:
-        """Returns each grid's log-probability, averaged over the views."""
-        if not grids:
-            return []
-        context: Sequence[Pair] = (
-            () if self._model.conditioning is Conditioning.TASK_VECTOR else task.pairs
-        )
-        prompts = [view.prompt(test_input, context) for grid in grids for view in views]
-        outputs = [view.transform.apply(grid) for grid in grids for view in views]
-        scores = self._model.score(prompts, outputs, adaptation)
-        return [float(mean) for mean in np.reshape(scores, (len(grids), len(views))).mean(axis=1)]
+    def _leaders(self, predictions: Sequence[Prediction]) -> list[Grid]:
+        """Returns the grids whose log-probability is computed."""
+        return by_count(self.config.vote, predictions)[: self.config.scored]
 
 
-def flat_votes_by_view(
-    predictions: Sequence[Prediction], views: Sequence[View]
-) -> dict[Grid, tuple[str, ...]]:
-    """Returns for each grid the names of the symmetries that predicted it, repeated as often."""
-    order = {view.symmetry: i for i, view in enumerate(views)}
-    found: dict[Grid, list[str]] = {}
-    for prediction in sorted(predictions, key=lambda p: order[p.symmetry]):
-        found.setdefault(prediction.grid, []).append(prediction.symmetry.value)
-    return {grid: tuple(names) for grid, names in found.items()}
+def _scores(ranker: Ranker, test_index: int, grids: Sequence[Grid]) -> dict[Grid, float]:
+    return dict(zip(grids, ranker.log_probabilities(test_index, grids), strict=True))
+
+
+def _evidence(
+    grid: Grid, predictions: Sequence[Prediction], log_probability: float | None
+) -> ViewEvidence:
+    mine = [prediction for prediction in predictions if prediction.grid == grid]
+    return ViewEvidence(
+        len(mine),
+        len(predictions),
+        log_probability,
+        tuple(prediction.symmetry.value for prediction in mine),
+        tuple(prediction.log_probability for prediction in mine),
+    )

@@ -6,8 +6,8 @@ import copy
 import json
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -20,13 +20,24 @@ from arc.errors import DataError
 from arc.grid import MAX_SIDE, Grid
 from arc.transform import SYMMETRIES
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
+from lm.embedded.choice import Chooser, Greedy, Sampler, Searcher
 from lm.embedded.decoding import Decoder
 from lm.embedded.encoding import N_HEADER
 from lm.embedded.model import Architecture, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
-from lm.protocol import Adaptation, Completion, Conditioning, Example, Prompt
+from lm.protocol import (
+    Adaptation,
+    Completion,
+    Conditioning,
+    DepthFirst,
+    Example,
+    Prompt,
+    Sampling,
+)
 
 _MAX_CELLS = MAX_SIDE * MAX_SIDE
+_CACHE_BYTES = 512 * 2**20
+"""What keys and values of outputs under way may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,47 +111,118 @@ class EmbeddedLanguageModel:
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
     ) -> Adaptation:
         """Trains all weights and a fresh vector, started from the centroid that fits best."""
-        samples = [_sample(example.prompt, example.output) for example in examples]
-        samples = [sample for sample in samples if sample.length <= self.config.max_length]
-        start = self._best_centroid(samples, rng)
-        if not train:
-            return Adaptation(_Weights(self._model, start), 0, float("nan"))
+        if train:
+            return self._adapt_together([examples], rng, timeout_s)[0]
+        start = self._best_centroid(self._samples(examples), rng)
+        return Adaptation(_Weights(self._model, start), 0, float("nan"))
+
+    def adapt_many(
+        self,
+        examples_of: Sequence[Sequence[Example]],
+        rng: random.Random,
+        timeout_s: float,
+        *,
+        shared: bool,
+    ) -> list[Adaptation]:
+        """Trains one set of weights and a vector for each task, or weights for each task too."""
+        if shared:
+            return self._adapt_together(examples_of, rng, timeout_s)
+        share_s = timeout_s / max(1, len(examples_of))
+        return [self._adapt_together([each], rng, share_s)[0] for each in examples_of]
+
+    def _adapt_together(
+        self, examples_of: Sequence[Sequence[Example]], rng: random.Random, timeout_s: float
+    ) -> list[Adaptation]:
+        samples_of = [self._samples(examples) for examples in examples_of]
+        starts = [self._best_centroid(samples, rng) for samples in samples_of]
+        if not starts:
+            return []
         model = copy.deepcopy(self._model).train()
-        vector = nn.Parameter(start.clone())
-        losses = self._train(model, vector, samples, rng, timeout_s)
+        vectors = nn.Parameter(torch.stack(starts))
+        samples = [
+            replace(sample, vector=i) for i, each in enumerate(samples_of) for sample in each
+        ]
+        losses = self._train(model, vectors, samples, rng, timeout_s)
         last = losses[-max(1, len(losses) // 10) :]
         loss = float(np.mean(last)) if last else float("nan")
-        return Adaptation(_Weights(model.eval(), vector.detach()), len(losses), loss)
+        model.eval()
+        return [
+            Adaptation(_Weights(model, vector), len(losses), loss) for vector in vectors.detach()
+        ]
+
+    def _samples(self, examples: Sequence[Example]) -> list[Sample]:
+        """Returns the examples that are not too long to train on."""
+        samples = [_sample(example.prompt, example.output) for example in examples]
+        return [sample for sample in samples if sample.length <= self.config.max_length]
 
     def generate(
         self, prompts: Sequence[Prompt], adaptation: Adaptation | None = None
     ) -> list[Completion]:
         """Returns the greedy output for each prompt: a grid, unless the input is too large."""
-        weights = self._weights(adaptation)
-        fitting = [prompt for prompt in prompts if self._fits(prompt)]
-        replies = iter(self._decode(weights, fitting) if fitting else [])
-        return [
-            next(replies) if self._fits(prompt) else Completion(None, float("-inf"))
-            for prompt in prompts
-        ]
+        return [found[0] for found in self._decode(prompts, adaptation, lambda _: Greedy(), 1)]
+
+    def sample(
+        self, prompts: Sequence[Prompt], adaptation: Adaptation | None, sampling: Sampling
+    ) -> list[list[Completion]]:
+        """Returns outputs drawn at a temperature; none is a grid where the input is too large."""
+        n = sampling.n
+        found = self._decode(prompts, adaptation, lambda _: Sampler(sampling), n)
+        return [replies if len(replies) == n else replies * n for replies in found]
+
+    def search(
+        self, prompts: Sequence[Prompt], adaptation: Adaptation | None, search: DepthFirst
+    ) -> list[list[Completion]]:
+        """Returns every output that is likely enough, and the greedy one, likeliest first."""
+        most = min(search.max_completions, int(1 / search.threshold) + 1)
+        found = self._decode(prompts, adaptation, lambda n: Searcher(search, n), most)
+        chosen = []
+        for greedy, *others in found:
+            others.sort(key=_likeliest)
+            kept = sorted([greedy, *others[: search.max_completions - 1]], key=_likeliest)
+            chosen.append([completion for completion in kept if completion.grid is not None])
+        return chosen
 
     def _fits(self, prompt: Prompt) -> bool:
         return 2 * len(prompt.input.cells) + N_HEADER <= self.config.max_length
 
-    def _decode(self, weights: _Weights, prompts: Sequence[Prompt]) -> list[Completion]:
-        with torch.inference_mode():
-            context = weights.model.context_of(
-                weights.vector.expand(len(prompts), -1),
-                torch.tensor([SYMMETRIES.index(prompt.symmetry) for prompt in prompts]),
-                torch.tensor([float(prompt.recolored) for prompt in prompts]),
-            )
-        decoder = Decoder(weights.model, [prompt.input.array for prompt in prompts], context)
-        longest_input = max(len(prompt.input.cells) for prompt in prompts)
-        grids = decoder.decode(min(_MAX_CELLS, self.config.max_length - longest_input - N_HEADER))
-        return [
-            Completion(grid, float(log_probability))
-            for grid, log_probability in zip(grids, decoder.log_probabilities, strict=True)
-        ]
+    def _decode(
+        self,
+        prompts: Sequence[Prompt],
+        adaptation: Adaptation | None,
+        chooser: Callable[[int], Chooser],
+        most: int,
+    ) -> list[list[Completion]]:
+        """Returns what `chooser(number of prompts)` leads to for each prompt, a greedy one first.
+
+        `most` is how many outputs a prompt may have under way.
+        """
+        weights = self._weights(adaptation)
+        found = [[Completion(None, float("-inf"))] for _ in prompts]
+        fitting = [i for i, prompt in enumerate(prompts) if self._fits(prompt)]
+        for group in self._groups(fitting, most):
+            asked = [prompts[i] for i in group]
+            with torch.inference_mode():
+                context = weights.model.context_of(
+                    weights.vector.expand(len(asked), -1),
+                    torch.tensor([SYMMETRIES.index(prompt.symmetry) for prompt in asked]),
+                    torch.tensor([float(prompt.recolored) for prompt in asked]),
+                )
+            decoder = Decoder(weights.model, [prompt.input.array for prompt in asked], context)
+            longest_input = max(len(prompt.input.cells) for prompt in asked)
+            max_cells = min(_MAX_CELLS, self.config.max_length - longest_input - N_HEADER)
+            for i, completions in zip(
+                group, decoder.decode(max_cells, chooser(len(asked))), strict=True
+            ):
+                found[i] = completions
+        return found
+
+    def _groups(self, indices: Sequence[int], most: int) -> Iterator[Sequence[int]]:
+        """Yields groups of prompts whose outputs under way fit into memory together."""
+        sizes = self._model.architecture
+        bytes_a_token = sizes.layers * 2 * sizes.width * 4
+        n = max(1, _CACHE_BYTES // (bytes_a_token * self.config.max_length * most))
+        for at in range(0, len(indices), n):
+            yield indices[at : at + n]
 
     def score(
         self,
@@ -173,16 +255,17 @@ class EmbeddedLanguageModel:
     def _train(
         self,
         model: EmbeddedModel,
-        vector: nn.Parameter,
+        vectors: nn.Parameter,
         samples: Sequence[Sample],
         rng: random.Random,
         timeout_s: float,
     ) -> list[float]:
+        """Trains on the configured number of tokens for each row of `vectors`, one a task."""
         config = self.config
         rates = Rates(
             config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=3
         )
-        optimizer = make_optimizer(model, [vector], rates)
+        optimizer = make_optimizer(model, [vectors], rates)
         deadline = time.monotonic() + timeout_s
         losses: list[float] = []
         tokens = 0
@@ -192,11 +275,11 @@ class EmbeddedLanguageModel:
             groups = list(bucketed(shuffled, batch_tokens))
             rng.shuffle(groups)
             for group in groups:
-                progress = tokens / config.tokens
+                progress = tokens / (config.tokens * len(vectors))
                 if progress >= 1 or time.monotonic() > deadline:
                     return losses
                 batch = collate(group)
-                of_sides, of_cells = token_losses(model, batch, vector.expand(len(group), -1))
+                of_sides, of_cells = token_losses(model, batch, vectors[batch.vectors])
                 n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
                 loss = (of_sides.sum() + of_cells.sum()) / n_targets
                 torch.autograd.backward(loss)
@@ -225,6 +308,11 @@ def _centroids(vectors: Tensor, n: int = 12) -> Tensor:
     array = vectors.detach().numpy()
     centers, _ = kmeans2(array, min(n, len(array)), minit="++", seed=0)
     return torch.from_numpy(np.concatenate([array.mean(0, keepdims=True), centers])).float()
+
+
+def _likeliest(completion: Completion) -> tuple[float, bool, Grid | None]:
+    """Orders completions, the likeliest first; those that are no grid after those that are."""
+    return -completion.log_probability, completion.grid is None, completion.grid
 
 
 def _sample(prompt: Prompt, output: Grid) -> Sample:

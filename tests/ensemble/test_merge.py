@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import grids
 
-from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
+from arc.candidate import RANKING, Candidate, ProgramEvidence, ViewEvidence
 from arc.grid import Grid
 from arc.task import Pair, Task
 from ensemble.merge import (
@@ -28,6 +28,10 @@ def view(grid, *, weight=-1.0, test_index=0):
     return Candidate("t", test_index, grid, "transduction", weight, ViewEvidence(1, 8, weight))
 
 
+def opinion(grid, *, weight=-1.0):
+    return Candidate("t", 0, grid, RANKING, weight, ViewEvidence(0, 8, weight))
+
+
 candidates = st.lists(
     st.builds(
         lambda make, grid, weight: make(grid, weight=weight),
@@ -38,7 +42,8 @@ candidates = st.lists(
     max_size=8,
 )
 FIRST, IN_TURN = MergeConfig(policy="induction-first"), MergeConfig(policy="interleave")
-policies = st.sampled_from([FIRST, IN_TURN])
+RANKED = MergeConfig(policy="ranked")
+policies = st.sampled_from([FIRST, IN_TURN, RANKED])
 
 
 @given(candidates, policies, st.randoms(use_true_random=False))
@@ -85,3 +90,24 @@ def test_attempts_belong_to_their_test_input_and_source():
     found = [program(RED, test_index=1), view(GREEN, test_index=0)]
     assert attempts_for(task, found) == ((GREEN,), (RED,))
     assert attempts_for(task, found, source="induction") == ((), (RED,))
+
+
+@given(candidates, policies, st.lists(st.builds(lambda g: opinion(g), grids(2)), max_size=3))
+def test_what_a_model_thinks_of_a_grid_proposes_none(found, policy, opinions):
+    attempts = choose_attempts([*found, *opinions], policy)
+    assert set(attempts) <= {candidate.grid for candidate in found}
+    if policy is not RANKED:
+        assert attempts == choose_attempts(found, policy)
+
+
+@given(candidates)
+def test_without_opinions_the_ranked_policy_is_barcs_rule(found):
+    assert choose_attempts(found, RANKED) == choose_attempts(found, FIRST)
+
+
+def test_an_opinion_decides_between_programs_and_lifts_no_prediction_above_them():
+    found = [program(RED, weight=-1.0), program(BLUE, weight=-1.5), view(GREEN, weight=0.0)]
+    opinions = [opinion(RED, weight=-60.0), opinion(BLUE, weight=-1.0)]
+    assert choose_attempts([*found, *opinions], RANKED) == (BLUE, RED)
+    assert choose_attempts([*found, *opinions], FIRST) == (RED, BLUE)
+    assert choose_attempts([*found, opinions[1]], RANKED) == (RED, BLUE)

@@ -60,7 +60,7 @@ def test_a_wrong_override_is_a_one_line_error(override, message):
     ("override", "message"),
     [
         ("transduction.colouring=2", "did you mean colorings"),
-        ("transduction.vote=loud", "one of hierarchical, flat"),
+        ("transduction.vote=loud", "one of product_of_experts, hierarchical, flat"),
         ("model.settings.token=1", "did you mean tokens"),
         ("model.kind=gpt", "embedded, causal"),
     ],

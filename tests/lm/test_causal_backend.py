@@ -21,7 +21,8 @@ from lm.causal.training import Schedule
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import Adaptation, Completion, Example, Prompt
 from transduction.augment import training_examples
-from transduction.solver import TransductionConfig, TransductionSolver
+from transduction.config import TransductionConfig
+from transduction.solver import TransductionSolver
 
 CONFIG = CausalConfig(
     device="cpu",
@@ -260,7 +261,7 @@ def test_the_learning_rate_rises_over_a_tenth_and_falls_to_nothing() -> None:
 
 
 def test_the_solver_proposes_grids_and_repeats_itself(model: CausalLanguageModel) -> None:
-    solver = TransductionSolver(model, TransductionConfig(max_examples=8, rescored=2))
+    solver = TransductionSolver(model, TransductionConfig(max_examples=8, scored=2))
     first, second = (list(solver.solve(TASK, FOREVER, random.Random(3))) for _ in range(2))
     assert first == second
     assert first

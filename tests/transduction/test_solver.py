@@ -1,12 +1,19 @@
 import random
+import typing
 
+import pytest
 from hypothesis import given, settings
 from strategies import tasks
 
+from arc.candidate import RANKING, Candidate
+from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Pair, Task
+from arc.transform import SYMMETRIES, Symmetry
 from lm.protocol import Adaptation, Completion, Conditioning
-from transduction.solver import TransductionConfig, TransductionSolver
+from transduction.adaptation import adapt_together
+from transduction.config import SymmetryName, TransductionConfig
+from transduction.solver import TransductionSolver
 
 
 class Echo:
@@ -29,6 +36,21 @@ class Echo:
         return [
             -float(output != prompt.input) for prompt, output in zip(prompts, outputs, strict=True)
         ]
+
+    def adapt_many(self, examples_of, rng, timeout_s, *, shared):
+        self.trained_on = [example for examples in examples_of for example in examples]
+        return [Adaptation(len(examples), 0, 0.0) for examples in examples_of]
+
+    def sample(self, prompts, adaptation, sampling):
+        self.prompts += prompts
+        self.sampling = sampling
+        return [[Completion(prompt.input, -1.0)] * sampling.n for prompt in prompts]
+
+    def search(self, prompts, adaptation, search):
+        self.prompts += prompts
+        self.search_ = search
+        corner = Grid.of([[9]])
+        return [[Completion(prompt.input, -0.1), Completion(corner, -2.0)] for prompt in prompts]
 
 
 class Mute(Echo):
@@ -94,3 +116,105 @@ def test_a_spent_budget_still_gives_the_vote():
     found = list(TransductionSolver(Echo()).solve(TASK, 0, random.Random(0)))
     assert found[0].grid == TASK.test_inputs[0]
     assert found[0].evidence.log_probability is None
+
+
+def solved(config, task=TASK, model=None, **settings_):
+    solver = TransductionSolver(model or Echo(), config, **settings_)
+    return list(solver.solve(task, 60, random.Random(0)))
+
+
+@pytest.mark.parametrize("vote", ["product_of_experts", "hierarchical", "flat"])
+@pytest.mark.parametrize("decode", ["greedy", "sample", "search"])
+def test_every_way_to_decode_goes_with_every_vote(decode, vote):
+    found = solved(TransductionConfig(decode=decode, vote=vote, samples=3))
+    assert found[0].grid == TASK.test_inputs[0]
+    evidence = found[0].evidence
+    assert evidence.votes == {"greedy": 8, "sample": 24, "search": 8}[decode]
+    assert evidence.views == {"greedy": 8, "sample": 24, "search": 16}[decode]
+    assert len(evidence.transforms) == len(evidence.replies) == evidence.votes
+
+
+def test_settings_of_decoding_reach_the_model():
+    model = Echo()
+    solved(TransductionConfig(decode="search", threshold=0.3), model=model)
+    assert model.search_.threshold == 0.3
+    solved(TransductionConfig(decode="sample", samples=7, temperature=0.5), model=model)
+    assert (model.sampling.n, model.sampling.temperature) == (7, 0.5)
+
+
+@pytest.mark.parametrize("symmetry", SYMMETRIES)
+def test_a_single_symmetry_is_the_only_view(symmetry):
+    model = Echo()
+    found = solved(TransductionConfig(symmetries=(symmetry.value,), vote="flat"), model=model)
+    assert [prompt.symmetry for prompt in model.prompts] == [symmetry]
+    assert found[0].evidence.transforms == (symmetry.value,)
+
+
+def test_all_predictions_can_be_told_from_the_candidates():
+    config = TransductionConfig(decode="search", n_candidates=100)
+    found = solved(config)
+    assert sum(c.evidence.votes for c in found) == found[0].evidence.views
+
+
+def test_shared_adaptations_are_made_of_every_task_and_used_for_their_own():
+    other = Task("u", TASK.pairs[:2], TASK.test_inputs)
+    model = Echo()
+    config = TransductionConfig(shared=True)
+    shared = adapt_together([TASK, other], model, config, random.Random(0), 60)
+    assert adapt_together([other, TASK], model, config, random.Random(0), 60) == shared
+    assert shared["t"].weights > shared["u"].weights > 0
+    assert len(model.trained_on) == shared["t"].weights + shared["u"].weights
+    model.adapt = None
+    assert solved(config, model=model, shared=shared)
+
+
+def program(grid, test_index=0):
+    return Candidate("t", test_index, grid, "induction", 0.0)
+
+
+def test_grids_of_other_sources_are_scored_beside_the_own_and_not_proposed():
+    foreign = Grid.of([[5, 5]])
+    others = [program(TASK.test_inputs[0]), program(foreign), program(foreign)]
+    solver = TransductionSolver(Echo(), TransductionConfig(rank_programs=True))
+    found = list(solver.solve(TASK, 60, random.Random(0), others))
+    ranked = {c.grid: c for c in found if c.source == RANKING}
+    assert {c.grid for c in found if c.source == "transduction"} == {TASK.test_inputs[0]}
+    assert set(ranked) == {TASK.test_inputs[0], foreign}
+    assert ranked[foreign].evidence.votes == 0
+    assert ranked[foreign].log_weight == ranked[foreign].evidence.log_probability == -1.0
+    assert ranked[TASK.test_inputs[0]].log_weight == 0.0
+    without = TransductionSolver(Echo()).solve(TASK, 60, random.Random(0), others)
+    assert all(c.source == "transduction" for c in without)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"shared": True, "train": False}, "shared"),
+        ({"symmetries": ("transpose",), "transforms": False}, "symmetries"),
+        ({"vote": "product_of_experts", "scored": 0}, "scored"),
+        ({"scored": -1}, "scored"),
+        ({"orders": 0}, "orders"),
+        ({"samples": 0}, "n: "),
+        ({"threshold": 2.0}, "threshold"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(values, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        TransductionConfig(**values)
+    assert "\n" not in str(caught.value)
+
+
+def test_end_to_end_data_means_nothing_to_a_model_with_a_task_vector():
+    config = TransductionConfig(data="end_to_end")
+    with pytest.raises(ConfigError, match="task vector"):
+        TransductionSolver(Echo(), config)
+    model = Echo(Conditioning.IN_CONTEXT)
+    assert solved(config, model=model)
+    assert not any(example.prompt.context for example in model.trained_on)
+    assert all(prompt.context for prompt in model.prompts)
+
+
+def test_the_symmetries_named_are_the_ones_there_are():
+    names = typing.get_args(SymmetryName)
+    assert [Symmetry(name) for name in names] == list(SYMMETRIES)
