@@ -18,9 +18,10 @@ from lm.causal.adapter import AdaptedModel, Adapter, Shape
 from lm.causal.attention import can_pack
 from lm.causal.batch import TokenizedExample
 from lm.causal.decoding import generate_batch, sample_batch, score_batch
-from lm.causal.folder import read_adapter, write_adapter
+from lm.causal.folder import merge_adapter, read_adapter, write_adapter
 from lm.causal.format import encode, encode_example, encode_prompt
-from lm.causal.loading import DTYPES, load_base
+from lm.causal.loading import DTYPES, choose_device, load_base
+from lm.causal.precision import AUTO, choose_dtype
 from lm.causal.search import search_batch
 from lm.causal.training import Course, Passes, Schedule, train
 from lm.causal.vocabulary import Vocabulary
@@ -50,7 +51,10 @@ class CausalConfig:
     Attributes:
         model: The model's local folder.
         gguf_file: The name of a GGUF file in it; empty where there are safetensors.
-        dtype: Of the base: float32, bfloat16 or float16. Adapters are float32.
+        adapter: A folder of `peft` that is merged into the base when it is loaded, such as
+            `ensemble finetune` writes; the adapters of tasks come on top of it.
+        dtype: Of the base: float32, bfloat16, float16, or auto for bfloat16 where the device has
+            it. Adapters are float32.
         device: `auto` takes a GPU if there is one.
         rank: Rank of the adapter.
         alpha: Its scale, divided by the rank.
@@ -73,6 +77,7 @@ class CausalConfig:
 
     model: str = ""
     gguf_file: str = ""
+    adapter: str = ""
     dtype: str = "float32"
     device: str = "auto"
     rank: int = 128
@@ -98,8 +103,8 @@ class CausalConfig:
     batch_tokens: int = 32768
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise ConfigError(f"dtype: {self.dtype!r} is not one of {', '.join(DTYPES)}")
+        if self.dtype not in (AUTO, *DTYPES):
+            raise ConfigError(f"dtype: {self.dtype!r} is not one of {', '.join([AUTO, *DTYPES])}")
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
@@ -131,9 +136,10 @@ class CausalLanguageModel:
         """Returns the model in the configured folder."""
         if not config.model:
             raise ConfigError("model: the local folder of a causal language model expected")
-        base, tokenizer = load_base(
-            Path(config.model), config.gguf_file, config.dtype, config.device
-        )
+        dtype = choose_dtype(config.dtype, choose_device(config.device))
+        base, tokenizer = load_base(Path(config.model), config.gguf_file, dtype, config.device)
+        if config.adapter:
+            base = merge_adapter(base, Path(config.adapter))
         return cls(base, Vocabulary.of(tokenizer, config.model), config)
 
     def adapt(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,11 @@ def merge_adapter(base: PreTrainedModel, folder: Path) -> PreTrainedModel:
     if not (folder / _CONFIG).is_file():
         raise DataError(f"{folder}: no adapter there; a folder with {_CONFIG} expected")
     try:
-        adapted = peft.PeftModel.from_pretrained(base, str(folder))
-        merged: PreTrainedModel = adapted.merge_and_unload(safe_merge=True)
+        with warnings.catch_warnings():
+            # peft 0.21 asks transformers 5 for a property under its old name.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+            adapted = peft.PeftModel.from_pretrained(base, str(folder))
+            merged: PreTrainedModel = adapted.merge_and_unload(safe_merge=True)
     except (OSError, KeyError, RuntimeError, SafetensorError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"{folder}: the adapter can't be merged: {reason}") from None

@@ -29,6 +29,7 @@ from arc.grid import Grid
 from lm.causal.backend import CausalLanguageModel
 from lm.causal.batch import TokenizedExample
 from lm.causal.format import ALPHABET, encode, encode_example, encode_prompt
+from lm.causal.precision import choose_dtype
 from lm.causal.training import Schedule
 from lm.protocol import Adaptation, Example, Prompt
 from transduction.augment import training_examples
@@ -263,9 +264,38 @@ def test_a_base_in_half_precision_gets_an_adapter_in_full(
     assert all(math.isfinite(score) for score in scores)
 
 
+def test_an_adapter_named_in_the_settings_lies_beneath_those_of_tasks(
+    folder: Path, examples: list[Example]
+) -> None:
+    model = CausalLanguageModel.load(replace(CONFIG, model=str(folder), epochs=2))
+    first = model.adapt(examples, random.Random(0), FOREVER, train=True)
+    model.save_adapter(first, folder / "adapter")
+    config = replace(CONFIG, model=str(folder), adapter=str(folder / "adapter"), epochs=1)
+    merged = CausalLanguageModel.load(config)
+    expected = model.score(PROMPTS, [RED] * 3, first)
+    assert merged.score(PROMPTS, [RED] * 3) == pytest.approx(expected, abs=1e-3)
+    second = merged.adapt(examples, random.Random(0), FOREVER, train=True)
+    assert total_score(merged, examples, second) > total_score(merged, examples, None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("avx2 avx512_bf16", "bfloat16"), ("avx2 avx512f", "float32"), ("amx_bf16", "bfloat16")],
+)
+def test_bfloat16_is_chosen_where_the_processor_has_it(
+    tmp_path: Path, flags: str, expected: str
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : fpu {flags}\n")
+    cpu = torch.device("cpu")
+    assert choose_dtype("auto", cpu, tmp_path / "cpuinfo") == expected
+    assert choose_dtype("auto", cpu, tmp_path / "none") == "float32"
+    assert choose_dtype("float16", cpu) == "float16"
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
+        (lambda folder: {"model": str(folder), "adapter": str(folder)}, "no adapter there"),
         (lambda folder: {"model": str(folder / "missing")}, "no such folder"),
         (lambda folder: {"model": str(folder), "gguf_file": "x.gguf"}, "x.gguf: no such file"),
         (lambda folder: {"model": str(folder.parent)}, "no causal language model can be loaded"),

@@ -77,13 +77,13 @@ def test_a_reader_goes_on_as_if_all_were_read_at_once(first, second, rng) -> Non
     assert torch.allclose(alone.read([ends[1]])[0], whole[1], atol=1e-4)
 
 
-@pytest.mark.parametrize("threshold", [0.01, 0.002])
+@pytest.mark.parametrize("threshold", [0.01, 0.001])
 def test_search_finds_what_enumeration_finds(unsure: Adaptation, threshold: float) -> None:
     bounds = DepthFirst(threshold, max_completions=10**6, max_tokens=10**6)
     for prompt, found in zip(PROMPTS, MODEL.search(PROMPTS, unsure, bounds), strict=True):
         scores = MODEL.score([prompt] * len(SMALL), SMALL, unsure)
         likely = {g for g, s in zip(SMALL, scores, strict=True) if s >= math.log(threshold)}
-        assert len(likely) > 2
+        assert len(likely) > 1
         [greedy] = MODEL.generate([prompt], unsure)
         assert {g for g in grids_of(found) if g in SMALL} == likely | ({greedy.grid} & {*SMALL})
         rescored = MODEL.score([prompt] * len(found), [grid_of(c) for c in found], unsure)
