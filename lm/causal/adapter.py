@@ -1,21 +1,36 @@
-"""Adapters: low-rank weights beside the frozen base, one set of them loaded at a time."""
+"""Adapters: low-rank weights beside a frozen base, any number of which work in one pass.
+
+Hooks add an adapter's share to the outputs of the layers it is for, so the base is never written
+to: it stays the same to the bit whatever was trained, and changing the adapter costs nothing. The
+tokens of a pass may belong to several tasks. Then the base's products are made once, for all of
+them, and each task's tokens go through that task's low-rank weights alone.
+
+The weights are named and shaped as in the folders of `peft` (`lm.causal.folder`), which is not used
+for the passes themselves: it serves one adapter at a time and keeps its products in float32.
+"""
 
 from __future__ import annotations
 
 import math
 import random
-import warnings
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-import peft
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from arc.errors import ConfigError
+
+Factors = Mapping[str, Tensor]
+"""Low-rank weights by the name that `peft` gives them in a folder."""
+
+_PREFIX = "base_model.model."
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,98 +38,174 @@ class Adapter:
     """The low-rank weights of one task, apart from any model.
 
     Attributes:
-        tensors: By parameter name; empty stands for the base as it is.
+        tensors: By name; empty stands for the base as it is.
         n_dropped: Examples that were too long to be trained on.
     """
 
-    tensors: dict[str, Tensor]
+    tensors: Factors
     n_dropped: int = 0
 
 
-class AdaptedModel:
-    """A base model with room for one adapter.
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What adapters look like.
 
-    The base is never written to: adapters are added to its layers' outputs, not merged into
-    their weights, so the base stays the same to the bit whatever was trained.
+    Attributes:
+        rank: Rank of the product.
+        alpha: Its scale, divided by the rank.
+        rank_stabilized: Whether to divide by the root of the rank instead.
+        target_modules: Names of the layers that get an adapter, or a regular expression.
     """
 
-    def __init__(
-        self,
-        base: PreTrainedModel,
-        *,
-        rank: int,
-        alpha: int,
-        target_modules: str | tuple[str, ...],
-        rank_stabilized: bool,
-    ) -> None:
-        config = peft.LoraConfig(
-            task_type="CAUSAL_LM",
-            r=rank,
-            lora_alpha=alpha,
-            target_modules=target_modules if isinstance(target_modules, str) else [*target_modules],
-            use_rslora=rank_stabilized,
-            lora_dropout=0.0,
-            bias="none",
-        )
-        try:
-            with warnings.catch_warnings():
-                # peft 0.21 asks transformers 5 for a property under its old name.
-                warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-                self._model = peft.get_peft_model(base, config)
-        except ValueError as error:
-            raise ConfigError(f"target_modules: {' '.join(str(error).split())}") from None
-        self._model.eval()
-        self._parameters: dict[str, nn.Parameter] = {
-            name: parameter
-            for name, parameter in self._model.named_parameters()
-            if parameter.requires_grad
-        }
-        self._loaded: Adapter | None = None
+    rank: int
+    alpha: int
+    rank_stabilized: bool
+    target_modules: str | tuple[str, ...]
 
     @property
-    def parameters(self) -> list[nn.Parameter]:
-        """The adapter's weights, those that training changes."""
-        return list(self._parameters.values())
+    def scale(self) -> float:
+        """What the product is multiplied by."""
+        return self.alpha / (math.sqrt(self.rank) if self.rank_stabilized else self.rank)
 
-    def reset(self, rng: random.Random) -> nn.Module:
-        """Returns the model with a fresh adapter to train, which as yet changes no output."""
+    def covers(self, name: str) -> bool:
+        """Whether a layer of this name gets an adapter."""
+        if isinstance(self.target_modules, str):
+            return re.fullmatch(self.target_modules, name) is not None
+        return any(name == end or name.endswith("." + end) for end in self.target_modules)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A layer with an adapter: the names and shapes of the two factors."""
+
+    first: str
+    second: str
+    n_in: int
+    n_out: int
+    is_embedding: bool
+
+    @classmethod
+    def of(cls, name: str, module: nn.Module) -> _Layer:
+        if isinstance(module, nn.Embedding):
+            kind, sizes = "lora_embedding_{}", (module.num_embeddings, module.embedding_dim)
+        elif isinstance(module, Conv1D):
+            kind, sizes = "lora_{}.weight", (module.nx, module.nf)
+        elif isinstance(module, nn.Linear):
+            kind, sizes = "lora_{}.weight", (module.in_features, module.out_features)
+        else:
+            raise ConfigError(
+                f"target_modules: {name} is a {type(module).__name__}; adapters are for linear and "
+                "embedding layers"
+            )
+        first, second = (f"{_PREFIX}{name}.{kind.format(factor)}" for factor in "AB")
+        return cls(first, second, *sizes, isinstance(module, nn.Embedding))
+
+    def fresh(self, rank: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Returns a random factor and one of zeros, whose product is zero."""
+        first, second = torch.zeros(rank, self.n_in), torch.zeros(self.n_out, rank)
+        if self.is_embedding:
+            nn.init.normal_(second, generator=generator)
+        else:
+            nn.init.kaiming_uniform_(first, a=math.sqrt(5), generator=generator)
+        return first, second
+
+    def added(self, inputs: Tensor, output: Tensor, factors: Factors, scale: float) -> Tensor:
+        """Returns the output, (n, out), with the product's share for inputs (n, in) or ids (n,)."""
+        # In the base's precision; what is trained, and stays, is float32.
+        first = factors[self.first].to(output.dtype)
+        second = factors[self.second].to(output.dtype)
+        if self.is_embedding:
+            low = functional.embedding(inputs, first.t())
+        else:
+            low = functional.linear(inputs, first)
+        return torch.addmm(output, low, second.t(), alpha=scale)
+
+
+class AdaptedModel:
+    """A base model whose passes may use adapters."""
+
+    def __init__(self, base: PreTrainedModel, shape: Shape) -> None:
+        """Freezes the base and finds the layers that adapters are for."""
+        self.base: PreTrainedModel = base.requires_grad_(False).train(False)
+        self.shape = shape
+        named = {name: module for name, module in base.named_modules() if shape.covers(name)}
+        if not named:
+            raise ConfigError(f"target_modules: no layer is called {shape.target_modules!r}")
+        self._layers = [_Layer.of(name, module) for name, module in named.items()]
+        self._active: Sequence[Factors] = ()
+        self._counts: Sequence[int] = ()
+        for layer, module in zip(self._layers, named.values(), strict=True):
+            module.register_forward_hook(self._hook(layer))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the base is."""
+        device: torch.device = self.base.device
+        return device
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, int]]:
+        """The names and shapes of an adapter's tensors."""
+        rank = self.shape.rank
+        return {
+            name: sizes
+            for layer in self._layers
+            for name, sizes in (
+                (layer.first, (rank, layer.n_in)),
+                (layer.second, (layer.n_out, rank)),
+            )
+        }
+
+    def fresh(self, rng: random.Random) -> dict[str, nn.Parameter]:
+        """Returns the weights of a new adapter to train, which as yet changes no output."""
         generator = torch.Generator().manual_seed(rng.getrandbits(63))
-        self._loaded = None
-        for name, parameter in self._parameters.items():
-            fresh = torch.zeros(parameter.shape)
-            if "_B." not in name:  # the second factor, lora_B or lora_embedding_B, starts at zero
-                nn.init.kaiming_uniform_(fresh, a=math.sqrt(5), generator=generator)
-            with torch.no_grad():
-                parameter.copy_(fresh)
-        module: nn.Module = self._model
-        return module
-
-    def snapshot(self, n_dropped: int = 0) -> Adapter:
-        """Returns a copy of the weights as they are."""
-        tensors = {name: p.detach().clone() for name, p in self._parameters.items()}
-        self._loaded = Adapter(tensors, n_dropped)
-        return self._loaded
+        made: dict[str, nn.Parameter] = {}
+        for layer in self._layers:
+            first, second = layer.fresh(self.shape.rank, generator)
+            made[layer.first] = nn.Parameter(first.to(self.device))
+            made[layer.second] = nn.Parameter(second.to(self.device))
+        return made
 
     @contextmanager
-    def using(self, adapter: Adapter | None) -> Iterator[nn.Module]:
-        """Gives the model with an adapter, or the base alone."""
+    def using(self, adapter: Adapter | None) -> Iterator[PreTrainedModel]:
+        """Gives the base with an adapter for whatever is passed through, or without any."""
         if adapter is None or not adapter.tensors:
-            with self._model.disable_adapter():
-                yield self._model
-            return
-        self._load(adapter)
-        yield self._model
+            active: list[Factors] = []
+        else:
+            dtype = self.base.dtype
+            active = [{name: t.to(self.device, dtype) for name, t in adapter.tensors.items()}]
+        with self.sharing(active, ()) as base:
+            yield base
 
-    def save(self, adapter: Adapter, folder: Path) -> None:
-        """Writes an adapter as `peft` and the engines that read its folders expect it."""
-        with self.using(adapter):
-            self._model.save_pretrained(str(folder), save_embedding_layers=False)
+    @contextmanager
+    def sharing(
+        self, active: Sequence[Factors], counts: Sequence[int]
+    ) -> Iterator[PreTrainedModel]:
+        """Gives the base for a pass whose tokens belong to several adapters.
 
-    def _load(self, adapter: Adapter) -> None:
-        if adapter is self._loaded:
-            return
-        assert adapter.tensors.keys() == self._parameters.keys(), "an adapter of another model"
-        with torch.no_grad():
-            for name, parameter in self._parameters.items():
-                parameter.copy_(adapter.tensors[name])
-        self._loaded = adapter
+        The first `counts[0]` tokens of the batch, row by row, are for the first adapter, the next
+        ones for the second. With one adapter all are for it, and there is nothing to count.
+        """
+        before = self._active, self._counts
+        self._active, self._counts = active, counts
+        try:
+            yield self.base
+        finally:
+            self._active, self._counts = before
+
+    def _hook(self, layer: _Layer) -> Any:
+        def add(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+            if not self._active:
+                return None
+            scale = self.shape.scale
+            flat_output = output.flatten(0, -2)
+            flat_inputs = inputs[0].reshape(len(flat_output), *inputs[0].shape[output.ndim - 1 :])
+            if len(self._active) == 1:
+                whole = layer.added(flat_inputs, flat_output, self._active[0], scale)
+                return whole.view_as(output)
+            counts = list(self._counts)
+            flat = (torch.split_with_sizes(whole, counts) for whole in (flat_inputs, flat_output))
+            parts = zip(*flat, self._active, strict=True)
+            return torch.cat([layer.added(x, y, f, scale) for x, y, f in parts]).view_as(output)
+
+        return add

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,34 @@ from transformers import PreTrainedModel
 
 from arc.errors import ConfigError
 from arc.grid import Grid
-from lm.causal.adapter import AdaptedModel, Adapter
+from lm.causal.adapter import AdaptedModel, Adapter, Shape
+from lm.causal.attention import can_pack
 from lm.causal.batch import TokenizedExample
-from lm.causal.decoding import generate_batch, score_replies
+from lm.causal.decoding import generate_batch, sample_batch, score_batch
+from lm.causal.folder import merge_adapter, read_adapter, write_adapter
 from lm.causal.format import encode, encode_example, encode_prompt
-from lm.causal.loading import DTYPES, load_base
-from lm.causal.training import Schedule, train_parameters
+from lm.causal.loading import DTYPES, choose_device, load_base
+from lm.causal.precision import AUTO, choose_dtype
+from lm.causal.search import search_batch
+from lm.causal.training import Course, Passes, Schedule, train
 from lm.causal.vocabulary import Vocabulary
-from lm.protocol import Adaptation, Completion, Conditioning, Example, Prompt
+from lm.protocol import (
+    Adaptation,
+    Completion,
+    Conditioning,
+    DepthFirst,
+    Example,
+    Prompt,
+    Sampling,
+)
 
 log = logging.getLogger(__name__)
+
+
+_COUNTS = (
+    "rank", "epochs", "batch_size", "max_tokens", "batch_tokens", "train_tokens", "together"
+)  # fmt: skip
+_MAX_LOGITS = 2**28  # 1 GB of them in float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +51,10 @@ class CausalConfig:
     Attributes:
         model: The model's local folder.
         gguf_file: The name of a GGUF file in it; empty where there are safetensors.
-        dtype: Of the base: float32, bfloat16 or float16. Adapters are float32.
+        adapter: A folder of `peft` that is merged into the base when it is loaded, such as
+            `ensemble finetune` writes; the adapters of tasks come on top of it.
+        dtype: Of the base: float32, bfloat16, float16, or auto for bfloat16 where the device has
+            it. Adapters are float32.
         device: `auto` takes a GPU if there is one.
         rank: Rank of the adapter.
         alpha: Its scale, divided by the rank.
@@ -44,11 +66,18 @@ class CausalConfig:
         batch_size: Examples an update.
         demonstration_loss: Whether to train on the demonstrations' outputs after the first too.
         max_tokens: Longest prompt with its reply; the model's own limit if that is less.
+        packed: Whether examples are trained on in one unpadded row; false is for models whose
+            attention can't be told where a text begins.
+        train_tokens: Tokens trained on at a time; a larger update is made in parts.
+        together: Tasks whose adapters are trained in the same passes, where many are asked for.
+        checkpointing: Whether to make activations twice instead of keeping them: less memory,
+            a third more time.
         batch_tokens: Padded tokens that are decoded or scored at a time.
     """
 
     model: str = ""
     gguf_file: str = ""
+    adapter: str = ""
     dtype: str = "float32"
     device: str = "auto"
     rank: int = 128
@@ -67,12 +96,16 @@ class CausalConfig:
     batch_size: int = 2
     demonstration_loss: bool = True
     max_tokens: int = 8192
+    packed: bool = True
+    train_tokens: int = 8192
+    together: int = 4
+    checkpointing: bool = False
     batch_tokens: int = 32768
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise ConfigError(f"dtype: {self.dtype!r} is not one of {', '.join(DTYPES)}")
-        for name in ("rank", "epochs", "batch_size", "max_tokens", "batch_tokens"):
+        if self.dtype not in (AUTO, *DTYPES):
+            raise ConfigError(f"dtype: {self.dtype!r} is not one of {', '.join([AUTO, *DTYPES])}")
+        for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
         if not 0 <= self.warmup <= 1:
@@ -89,14 +122,13 @@ class CausalLanguageModel:
     ) -> None:
         self.config = config
         self._vocabulary = vocabulary
+        self._name = config.model or base.name_or_path or ""
         own_limit = getattr(base.config, "max_position_embeddings", None) or config.max_tokens
         self._max_tokens = min(config.max_tokens, own_limit)
-        self._model = AdaptedModel(
-            base,
-            rank=config.rank,
-            alpha=config.alpha,
-            target_modules=config.target_modules,
-            rank_stabilized=config.rank_stabilized,
+        shape = Shape(config.rank, config.alpha, config.rank_stabilized, config.target_modules)
+        self._model = AdaptedModel(base, shape)
+        self._passes = Passes(
+            config.packed and can_pack(base), config.train_tokens, config.checkpointing
         )
 
     @classmethod
@@ -104,9 +136,10 @@ class CausalLanguageModel:
         """Returns the model in the configured folder."""
         if not config.model:
             raise ConfigError("model: the local folder of a causal language model expected")
-        base, tokenizer = load_base(
-            Path(config.model), config.gguf_file, config.dtype, config.device
-        )
+        dtype = choose_dtype(config.dtype, choose_device(config.device))
+        base, tokenizer = load_base(Path(config.model), config.gguf_file, dtype, config.device)
+        if config.adapter:
+            base = merge_adapter(base, Path(config.adapter))
         return cls(base, Vocabulary.of(tokenizer, config.model), config)
 
     def adapt(
@@ -114,26 +147,33 @@ class CausalLanguageModel:
     ) -> Adaptation:
         """Trains a fresh adapter; examples that exceed the context are left out and counted."""
         if not train:
-            return Adaptation(Adapter({}), 0, float("nan"))
-        config = self.config
-        tokenized = [self._tokenized(example) for example in examples]
-        short = [example for example in tokenized if len(example.tokens) <= self._max_tokens]
-        n_dropped = len(tokenized) - len(short)
-        if n_dropped:
-            log.info("%d of %d examples exceed the context", n_dropped, len(tokenized))
-        if not short:
-            return Adaptation(Adapter({}, n_dropped), 0, float("nan"))
-        losses = train_parameters(
-            self._model.reset(rng),
-            self._model.parameters,
-            short,
-            Schedule(config.learning_rate, config.warmup, config.epochs, config.batch_size),
-            rng,
-            timeout_s,
-        )
-        last = losses[-max(1, len(losses) // 10) :]
-        loss = float(np.mean(last)) if last else float("nan")
-        return Adaptation(self._model.snapshot(n_dropped), len(losses), loss)
+            return _UNTRAINED
+        return self._adapt([examples], [rng], timeout_s)[0]
+
+    def adapt_many(
+        self,
+        examples_of: Sequence[Sequence[Example]],
+        rng: random.Random,
+        timeout_s: float,
+        *,
+        shared: bool,
+    ) -> list[Adaptation]:
+        """Trains an adapter a task, `config.together` of them in the same passes, or one for all.
+
+        Each comes out as `adapt` would train it alone, with a generator of its own, seeded by
+        `rng` in the order of the tasks.
+        """
+        if shared:
+            joined = [example for examples in examples_of for example in examples]
+            return self._adapt([joined], [rng], timeout_s) * len(examples_of)
+        deadline = time.monotonic() + timeout_s
+        rngs = [random.Random(rng.getrandbits(64)) for _ in examples_of]
+        adaptations: list[Adaptation] = []
+        for at in range(0, len(examples_of), self.config.together):
+            group = slice(at, at + self.config.together)
+            left_s = deadline - time.monotonic()
+            adaptations += self._adapt(examples_of[group], rngs[group], left_s)
+        return adaptations
 
     def generate(
         self, prompts: Sequence[Prompt], adaptation: Adaptation | None = None
@@ -143,14 +183,56 @@ class CausalLanguageModel:
         A prompt that fills the context alone gets no grid and a log-probability of minus infinity.
         """
         tokens = [self._prompt_tokens(prompt) for prompt in prompts]
-        completions = [Completion(None, float("-inf"))] * len(prompts)
+        completions = [_NO_REPLY] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
-            for indices in self._batches([len(prompt) for prompt in tokens]):
+            for indices in self._batches(tokens):
                 batch = [tokens[i] for i in indices]
                 replies = generate_batch(model, self._vocabulary, batch, self._max_tokens)
                 for i, completion in zip(indices, replies, strict=True):
                     completions[i] = completion
         return completions
+
+    def sample(
+        self, prompts: Sequence[Prompt], adaptation: Adaptation | None, sampling: Sampling
+    ) -> list[list[Completion]]:
+        """Returns replies drawn by chance among the tokens that a grid allows.
+
+        What is drawn depends on the seed and a prompt's place among the prompts.
+        """
+        n = sampling.n
+        tokens = [self._prompt_tokens(prompt) for prompt in prompts for _ in range(n)]
+        names = [f"{i}:{k}" for i in range(len(prompts)) for k in range(n)]
+        completions = [_NO_REPLY] * len(tokens)
+        with self._model.using(_adapter(adaptation)) as model:
+            for indices in self._batches(tokens):
+                replies = sample_batch(
+                    model,
+                    self._vocabulary,
+                    [tokens[i] for i in indices],
+                    self._max_tokens,
+                    sampling,
+                    [names[i] for i in indices],
+                )
+                for i, completion in zip(indices, replies, strict=True):
+                    completions[i] = completion
+        return [completions[i * n : (i + 1) * n] for i in range(len(prompts))]
+
+    def search(
+        self, prompts: Sequence[Prompt], adaptation: Adaptation | None, search: DepthFirst
+    ) -> list[list[Completion]]:
+        """Returns all grids likely enough, likeliest first, and the greedy one among them.
+
+        A prompt that fills the context alone gets none.
+        """
+        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
+        found: list[list[Completion]] = [[] for _ in prompts]
+        with self._model.using(_adapter(adaptation)) as model:
+            for indices in self._batches(tokens):
+                batch = [tokens[i] for i in indices]
+                lists = search_batch(model, self._vocabulary, batch, self._max_tokens, search)
+                for i, completions in zip(indices, lists, strict=True):
+                    found[i] = completions
+        return found
 
     def score(
         self,
@@ -159,21 +241,19 @@ class CausalLanguageModel:
         adaptation: Adaptation | None = None,
     ) -> list[float]:
         """Returns the log-probability of each output, however long the prompt, in nats."""
-        by_prompt: dict[Prompt, list[int]] = {}
-        for i, (prompt, _) in enumerate(zip(prompts, outputs, strict=True)):
-            by_prompt.setdefault(prompt, []).append(i)
+        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
         replies = [self._vocabulary.tokens(encode(output)) for output in outputs]
+        lengths = [len(p) + len(r) for p, r in zip(tokens, replies, strict=True)]
         scores = [0.0] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
-            for prompt, indices in by_prompt.items():
-                tokens = self._prompt_tokens(prompt)
-                length = len(tokens) + max(len(replies[i]) for i in indices)
-                n = max(1, self.config.batch_tokens // length)
-                for at in range(0, len(indices), n):
-                    chosen = indices[at : at + n]
-                    found = score_replies(model, tokens, [replies[i] for i in chosen])
-                    for i, score in zip(chosen, found, strict=True):
-                        scores[i] = score
+            longest = max(map(len, replies), default=1)
+            n_rows = max(1, _MAX_LOGITS // (longest * model.config.get_text_config().vocab_size))
+            for indices in self._groups(tokens, lengths, n_rows):
+                found = score_batch(
+                    model, [tokens[i] for i in indices], [replies[i] for i in indices]
+                )
+                for i, score in zip(indices, found, strict=True):
+                    scores[i] = score
         return scores
 
     def save_adapter(self, adaptation: Adaptation, folder: Path) -> None:
@@ -181,7 +261,41 @@ class CausalLanguageModel:
         adapter = _adapter(adaptation)
         if adapter is None or not adapter.tensors:
             raise ConfigError("there is no adapter to save: nothing was trained")
-        self._model.save(adapter, folder)
+        write_adapter(folder, adapter, self._model.shape, self._name)
+
+    def load_adapter(self, folder: Path) -> Adaptation:
+        """Returns the adapter in a folder that `save_adapter`, `peft` or another tool wrote.
+
+        Raises:
+            DataError: There is none, or it can't be read.
+            ConfigError: It is of another base, or not of the configured rank, scale and layers.
+        """
+        adapter = read_adapter(folder, self._model, self._name)
+        return Adaptation(adapter, 0, float("nan"))
+
+    def _adapt(
+        self,
+        examples_of: Sequence[Sequence[Example]],
+        rngs: Sequence[random.Random],
+        timeout_s: float,
+    ) -> list[Adaptation]:
+        config = self.config
+        schedule = Schedule(config.learning_rate, config.warmup, config.epochs, config.batch_size)
+        courses, n_dropped = [], []
+        for examples, rng in zip(examples_of, rngs, strict=True):
+            fitting = self._fitting(examples)
+            courses.append(Course.begin(self._model, fitting, schedule, rng))
+            n_dropped.append(len(examples) - len(fitting))
+        train(self._model, courses, schedule, self._passes, timeout_s)
+        return [_adaptation(course, n) for course, n in zip(courses, n_dropped, strict=True)]
+
+    def _fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
+        tokenized = [self._tokenized(example) for example in examples]
+        fitting = [example for example in tokenized if len(example.tokens) <= self._max_tokens]
+        if len(fitting) < len(tokenized):
+            n_dropped = len(tokenized) - len(fitting)
+            log.info("%d of %d examples exceed the context", n_dropped, len(tokenized))
+        return fitting
 
     def _prompt_tokens(self, prompt: Prompt) -> list[int]:
         return [*self._vocabulary.start, *self._vocabulary.tokens(encode_prompt(prompt))]
@@ -190,22 +304,44 @@ class CausalLanguageModel:
         segments = encode_example(example, demonstration_loss=self.config.demonstration_loss)
         return TokenizedExample.of(segments, self._vocabulary)
 
-    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+    def _batches(self, prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         """Yields indices of prompts that fit the context, of like length, in bounded batches."""
+        lengths = [len(prompt) for prompt in prompts]
         fitting = [i for i, length in enumerate(lengths) if length < self._max_tokens]
         if len(fitting) < len(lengths):
-            log.info(
-                "%d of %d prompts exceed the context", len(lengths) - len(fitting), len(lengths)
-            )
-        ordered = sorted(fitting, key=lambda i: (lengths[i], i))
-        batch: list[int] = []
+            n_long = len(lengths) - len(fitting)
+            log.info("%d of %d prompts exceed the context", n_long, len(lengths))
+        chosen = [prompts[i] for i in fitting]
+        for group in self._groups(chosen, [lengths[i] for i in fitting], len(prompts)):
+            yield [fitting[i] for i in group]
+
+    def _groups(
+        self, prompts: Sequence[Sequence[int]], lengths: Sequence[int], n_rows: int
+    ) -> Iterator[list[int]]:
+        """Yields indices of at most `n_rows` texts of like length and bounded size together."""
+        ordered = sorted(range(len(lengths)), key=lambda i: (lengths[i], prompts[i], i))
+        group: list[int] = []
         for i in ordered:
-            if batch and (len(batch) + 1) * lengths[i] > self.config.batch_tokens:
-                yield batch
-                batch = []
-            batch.append(i)
-        if batch:
-            yield batch
+            is_full = (len(group) + 1) * lengths[i] > self.config.batch_tokens
+            if group and (is_full or len(group) == n_rows):
+                yield group
+                group = []
+            group.append(i)
+        if group:
+            yield group
+
+
+_NO_REPLY = Completion(None, float("-inf"))
+_UNTRAINED = Adaptation(Adapter({}), 0, float("nan"))
+
+
+def _adaptation(course: Course, n_dropped: int) -> Adaptation:
+    losses = course.losses
+    if not losses:
+        return Adaptation(Adapter({}, n_dropped), 0, float("nan"))
+    tensors = {name: factor.detach() for name, factor in course.factors.items()}
+    last = losses[-max(1, len(losses) // 10) :]
+    return Adaptation(Adapter(tensors, n_dropped), len(losses), float(np.mean(last)))
 
 
 def _adapter(adaptation: Adaptation | None) -> Adapter | None:

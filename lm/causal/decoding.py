@@ -1,113 +1,194 @@
-"""Greedy replies to a batch of prompts, and log-probabilities of given replies.
+"""Replies to prompts: greedy, drawn by chance, or given and scored.
 
-Both walk through a key-value cache and both count a reply's log-probability under the softmax
-over the whole vocabulary, as training does: when the grammar of grids leaves a single character,
-it still costs what the model thinks of it, and a reply that the model had to be forced into
-ranks low.
+All count a reply's log-probability under the softmax over the whole vocabulary, as training does:
+when the grammar of grids leaves a single character, it still costs what the model thinks of it,
+and a reply that the model had to be forced into ranks low.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from lm.causal.batch import PADDING
+from lm.causal.cache import Reader, Tokens, open_texts
 from lm.causal.format import REPLY_ALPHABET, PartialReply
 from lm.causal.vocabulary import Vocabulary
-from lm.protocol import Completion
+from lm.protocol import Completion, Sampling
 
-Tokens = Sequence[int]
+
+class Choices:
+    """What may come next in a reply, as columns: places in the list of all tokens of replies."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.tokens: list[int] = vocabulary.reply_ids
+
+    def start(self) -> PartialReply:
+        """Returns an empty reply."""
+        return PartialReply()
+
+    def allowed(self, reply: PartialReply) -> list[int]:
+        """Returns the columns that may come next."""
+        return [REPLY_ALPHABET.index(character) for character in reply.allowed()]
+
+    def append(self, reply: PartialReply, column: int) -> None:
+        """Adds what a column stands for, which must be allowed."""
+        reply.append(REPLY_ALPHABET[column])
+
+    def mask(self, replies: Sequence[PartialReply], device: torch.device) -> Tensor:
+        """Returns which columns may come next in each reply, (replies, columns)."""
+        mask = torch.zeros(len(replies), len(self.tokens), dtype=torch.bool)
+        for i, reply in enumerate(replies):
+            mask[i, self.allowed(reply)] = True
+        return mask.to(device)
+
+    def log_probabilities(self, logits: Tensor) -> Tensor:
+        """Returns those of the columns, (..., columns), among the whole vocabulary."""
+        logits = logits.float()
+        return logits[..., self.tokens] - logits.logsumexp(dim=-1, keepdim=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A reply with what else there was to choose at each of its tokens.
+
+    Attributes:
+        columns: The tokens.
+        choices: The log-probabilities of all columns before each of them.
+        state: The reply.
+    """
+
+    columns: list[int] = field(default_factory=list)
+    choices: list[list[float]] = field(default_factory=list)
+    state: PartialReply = field(default_factory=PartialReply)
+
+    @property
+    def completion(self) -> Completion:
+        """The reply as a grid, with its log-probability."""
+        total = sum(row[column] for row, column in zip(self.choices, self.columns, strict=True))
+        return Completion(self.state.grid(), total)
+
+
+Choose = Callable[[Tensor, Sequence[int]], Tensor]
+"""Takes masked log-probabilities (rows, columns) and the indices of the rows; returns columns."""
 
 
 @torch.inference_mode()
 def generate_batch(
     model: nn.Module, vocabulary: Vocabulary, prompts: Sequence[Tokens], max_tokens: int
 ) -> list[Completion]:
-    """Returns the reply to each prompt, chosen greedily among the characters a grid allows.
+    """Returns the reply to each prompt, chosen greedily among the tokens a grid allows.
 
-    A prompt and reply that would take more than `max_tokens` give no grid. Replies leave the
-    batch, and the cache, when they are complete.
+    A prompt and reply that would take more than `max_tokens` give no grid.
     """
-    device = next(model.parameters()).device
-    reply_ids = torch.tensor(vocabulary.reply_ids, device=device)
-    replies = [PartialReply() for _ in prompts]
-    totals = [0.0] * len(prompts)
-    tokens, mask = _padded_left(prompts, device)
-    active = list(range(len(prompts)))
-    cache = None
-    for step in range(max_tokens - min(map(len, prompts))):
-        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-        reply = model(
-            input_ids=tokens,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        cache = reply.past_key_values
-        log_probabilities = reply.logits[:, -1].float().log_softmax(dim=-1)[:, reply_ids]
-        is_allowed = torch.tensor([_allowed(replies[i]) for i in active], device=device)
-        best, chosen = log_probabilities.masked_fill(~is_allowed, -torch.inf).max(dim=-1)
-        kept = []
-        for row, (i, symbol, gain) in enumerate(
-            zip(active, chosen.tolist(), best.tolist(), strict=True)
-        ):
-            totals[i] += gain
-            replies[i].append(REPLY_ALPHABET[symbol])
-            if not replies[i].is_complete and len(prompts[i]) + step + 1 < max_tokens:
-                kept.append(row)
-        if not kept:
-            break
-        rows = torch.tensor(kept, device=device)
-        if len(kept) < len(active):
-            cache.batch_select_indices(rows)
-        active = [active[row] for row in kept]
-        tokens = reply_ids[chosen[rows]][:, None]
-        mask = torch.cat([mask[rows], torch.ones_like(tokens)], dim=1)
-    return [Completion(r.grid(), total) for r, total in zip(replies, totals, strict=True)]
+    reader, logits = open_texts(model, prompts)
+    traces = follow(reader, logits, Choices(vocabulary), likeliest, max_tokens)
+    return [trace.completion for trace in traces]
 
 
 @torch.inference_mode()
-def score_replies(model: nn.Module, prompt: Tokens, replies: Sequence[Tokens]) -> list[float]:
-    """Returns the log-probability of each reply to one prompt, which is read only once."""
-    device = next(model.parameters()).device
-    *start, last = prompt
-    cache = None
-    if start:
-        cache = model(
-            input_ids=torch.tensor([start], device=device), use_cache=True, logits_to_keep=1
-        ).past_key_values
-        cache.batch_repeat_interleave(len(replies))
-    length = max(map(len, replies))
-    targets = torch.full((len(replies), length), PADDING)
-    is_target = torch.zeros((len(replies), length), dtype=torch.bool)
+def sample_batch(
+    model: nn.Module,
+    vocabulary: Vocabulary,
+    prompts: Sequence[Tokens],
+    max_tokens: int,
+    sampling: Sampling,
+    names: Sequence[str],
+) -> list[Completion]:
+    """Returns a reply to each prompt, drawn among the tokens a grid allows.
+
+    `names` tell replies to one prompt apart; with the seed they are all that chance depends on, so
+    that what else is in the batch has no part in it.
+    """
+    streams = [random.Random(f"{sampling.seed}:{name}") for name in names]
+
+    def draw(log_probabilities: Tensor, rows: Sequence[int]) -> Tensor:
+        levels = (log_probabilities / sampling.temperature).softmax(dim=-1).cumsum(dim=-1)
+        points = torch.tensor([[streams[row].random()] for row in rows], device=levels.device)
+        above = levels > points * levels[:, -1:]
+        return above.int().argmax(dim=-1)
+
+    reader, logits = open_texts(model, prompts)
+    traces = follow(reader, logits, Choices(vocabulary), draw, max_tokens)
+    return [trace.completion for trace in traces]
+
+
+def follow(
+    reader: Reader,
+    logits: Tensor,
+    among: Choices,
+    choose: Choose,
+    max_tokens: int,
+    *,
+    keep_rows: bool = False,
+) -> list[Trace]:
+    """Returns a reply to each text that was read, token by token.
+
+    Complete replies leave the reader unless `keep_rows`; then those who wait read padding.
+    """
+    traces = [Trace() for _ in reader.lengths]
+    room = [max_tokens - length for length in reader.lengths]
+    active = list(range(len(traces)))
+    while active:
+        states = [traces[i].state for i in active]
+        found = among.log_probabilities(logits)
+        masked = found.masked_fill(~among.mask(states, logits.device), -torch.inf)
+        chosen = choose(masked, active).tolist()
+        for i, column, row in zip(active, chosen, found.tolist(), strict=True):
+            among.append(traces[i].state, column)
+            traces[i].columns.append(column)
+            traces[i].choices.append(row)
+        kept = [
+            place
+            for place, i in enumerate(active)
+            if not traces[i].state.is_complete and len(traces[i].columns) < room[i]
+        ]
+        active = [active[place] for place in kept]
+        if not active:
+            break
+        texts: list[list[int]] = [[] for _ in (traces if keep_rows else active)]
+        for place, i in enumerate(active):
+            texts[i if keep_rows else place] = [among.tokens[traces[i].columns[-1]]]
+        if keep_rows:
+            logits = reader.read(texts)[active]
+        else:
+            reader.select(kept)
+            logits = reader.read(texts)
+    return traces
+
+
+@torch.inference_mode()
+def score_batch(
+    model: nn.Module, prompts: Sequence[Tokens], replies: Sequence[Tokens]
+) -> list[float]:
+    """Returns the log-probability of each reply to its prompt.
+
+    A prompt that stands there several times is read once.
+    """
+    distinct = list(dict.fromkeys(tuple(prompt) for prompt in prompts))
+    place = {prompt: i for i, prompt in enumerate(distinct)}
+    reader, logits = open_texts(model, distinct)
+    rows = [place[tuple(prompt)] for prompt in prompts]
+    reader.select(rows)
+    first = logits[rows][:, None]
+    if max(map(len, replies)) > 1:
+        # The last token of a reply is not read: nothing is asked about what follows it.
+        later = reader.read([reply[:-1] for reply in replies], every=True)
+    else:
+        later = first[:, :0]
+    totals = []
     for i, reply in enumerate(replies):
-        targets[i, : len(reply)] = torch.tensor(reply)
-        is_target[i, : len(reply)] = True
-    targets, is_target = targets.to(device), is_target.to(device)
-    firsts = torch.full_like(targets[:, :1], last)
-    # No mask: what follows a reply is padding, and no token looks ahead.
-    logits = model(
-        input_ids=torch.cat([firsts, targets[:, :-1]], dim=1), past_key_values=cache, use_cache=True
-    ).logits.float()
-    log_probabilities = logits.gather(-1, targets[..., None])[..., 0] - logits.logsumexp(dim=-1)
-    totals = log_probabilities.double().masked_fill(~is_target, 0.0).sum(dim=1)
-    return [float(total) for total in totals]
+        n = len(reply) - 1
+        own = torch.cat([first[i], later[i, later.shape[1] - n :]]).float()
+        targets = torch.tensor(reply, device=own.device)
+        of_tokens = own.gather(1, targets[:, None])[:, 0] - own.logsumexp(dim=1)
+        totals.append(float(of_tokens.double().sum()))
+    return totals
 
 
-def _padded_left(prompts: Sequence[Tokens], device: torch.device) -> tuple[Tensor, Tensor]:
-    length = max(map(len, prompts))
-    tokens = torch.full((len(prompts), length), PADDING)
-    mask = torch.zeros_like(tokens)
-    for i, prompt in enumerate(prompts):
-        tokens[i, length - len(prompt) :] = torch.tensor(prompt)
-        mask[i, length - len(prompt) :] = 1
-    return tokens.to(device), mask.to(device)
-
-
-def _allowed(reply: PartialReply) -> list[bool]:
-    allowed = reply.allowed()
-    return [character in allowed for character in REPLY_ALPHABET]
+def likeliest(log_probabilities: Tensor, rows: Sequence[int]) -> Tensor:
+    """Returns the column that greedy decoding takes in each row."""
+    return log_probabilities.argmax(dim=-1)

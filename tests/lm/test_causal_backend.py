@@ -8,62 +8,33 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_causal import (
+    BLUE,
+    CONFIG,
+    FOREVER,
+    PROMPTS,
+    RED,
+    TASK,
+    grid_of,
+    losses_of,
+    tiny_base,
+    tiny_model,
+    total_score,
+)
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from arc.errors import ArcError, ConfigError, DataError
 from arc.grid import Grid
-from arc.task import Pair, Task
-from lm.causal.backend import CausalConfig, CausalLanguageModel
-from lm.causal.batch import TokenizedExample, TrainingBatch, mean_loss
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.batch import TokenizedExample
 from lm.causal.format import ALPHABET, encode, encode_example, encode_prompt
+from lm.causal.precision import choose_dtype
 from lm.causal.training import Schedule
-from lm.causal.vocabulary import Vocabulary
-from lm.protocol import Adaptation, Completion, Example, Prompt
+from lm.protocol import Adaptation, Example, Prompt
 from transduction.augment import training_examples
 from transduction.config import TransductionConfig
 from transduction.solver import TransductionSolver
-
-CONFIG = CausalConfig(
-    device="cpu",
-    rank=4,
-    alpha=8,
-    target_modules=("v_proj", "down_proj"),
-    learning_rate=3e-2,
-    epochs=5,
-    batch_size=1,
-    max_tokens=200,
-)
-FOREVER = 600.0
-RED, BLUE = Grid.of([[2, 0], [0, 2]]), Grid.of([[1, 0], [0, 1]])
-TASK = Task("flip", (Pair(RED, BLUE), Pair(BLUE, RED), Pair(RED, BLUE)), (BLUE,))
-PROMPTS = [
-    Prompt(RED, TASK.pairs[:1]),
-    Prompt(Grid.of([[2, 0, 2]]), TASK.pairs),
-    Prompt(BLUE, TASK.pairs[:2]),
-]
-
-
-def tiny_base() -> LlamaForCausalLM:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return LlamaForCausalLM(
-            LlamaConfig(
-                vocab_size=len(ALPHABET) + 3,
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=2,
-                num_attention_heads=4,
-                num_key_value_heads=2,
-                max_position_embeddings=2048,
-                initializer_range=0.2,
-            )
-        ).eval()
-
-
-def tiny_model(**changes: object) -> CausalLanguageModel:
-    vocabulary = Vocabulary({character: i + 3 for i, character in enumerate(ALPHABET)}, (1,))
-    return CausalLanguageModel(tiny_base(), vocabulary, replace(CONFIG, **changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +50,6 @@ def examples(model: CausalLanguageModel) -> list[Example]:
 @pytest.fixture(scope="module")
 def adaptation(model: CausalLanguageModel, examples: list[Example]) -> Adaptation:
     return model.adapt(examples, random.Random(0), FOREVER, train=True)
-
-
-def total_score(
-    model: CausalLanguageModel, examples: list[Example], adaptation: Adaptation | None
-) -> float:
-    prompts, outputs = [e.prompt for e in examples], [e.output for e in examples]
-    return sum(model.score(prompts, outputs, adaptation))
-
-
-def grid_of(completion: Completion) -> Grid:
-    assert completion.grid is not None
-    return completion.grid
 
 
 def base_weights(model: CausalLanguageModel) -> dict[str, torch.Tensor]:
@@ -195,28 +154,20 @@ def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None
     ]
     n = len(encode(BLUE))
     assert [sum(t.is_target) for t in tokenized] == [n, 2 * n]
-    with model._model.using(None) as module, torch.no_grad():
-        losses = [
-            float(mean_loss(module, TrainingBatch.of([t], torch.device("cpu")))) for t in tokenized
-        ]
+    losses = [losses_of(model, [t], packed=False)[0] / t.n_targets for t in tokenized]
     last = model.score([example.prompt], [BLUE])[0]
     middle = model.score([Prompt(TASK.pairs[1].input, TASK.pairs[:1])], [TASK.pairs[1].output])[0]
     assert losses == pytest.approx([-last / n, -(last + middle) / (2 * n)], abs=1e-4)
 
 
-def test_padding_does_not_change_the_loss(model: CausalLanguageModel) -> None:
-    short, long = (
-        TokenizedExample.of(
-            encode_example(Example(prompt, RED), demonstration_loss=False), model._vocabulary
-        )
-        for prompt in PROMPTS[:2]
-    )
-    with model._model.using(None) as module, torch.no_grad():
-        together, first, second = (
-            float(mean_loss(module, TrainingBatch.of(batch, torch.device("cpu"))))
-            for batch in ([short, long], [short], [long])
-        )
-    assert together == pytest.approx((first + second) / 2, abs=1e-4)
+@pytest.mark.parametrize("packed", [True, False])
+def test_an_example_does_not_change_the_loss_of_another(
+    model: CausalLanguageModel, packed: bool
+) -> None:
+    examples = [model._tokenized(Example(prompt, RED)) for prompt in PROMPTS]
+    together = losses_of(model, examples, packed=packed)
+    alone = [losses_of(model, [example], packed=False)[0] for example in examples]
+    assert together == pytest.approx(alone, abs=1e-3)
 
 
 def test_examples_longer_than_the_context_are_dropped_and_counted(examples: list[Example]) -> None:
@@ -314,9 +265,38 @@ def test_a_base_in_half_precision_gets_an_adapter_in_full(
     assert all(math.isfinite(score) for score in scores)
 
 
+def test_an_adapter_named_in_the_settings_lies_beneath_those_of_tasks(
+    folder: Path, examples: list[Example]
+) -> None:
+    model = CausalLanguageModel.load(replace(CONFIG, model=str(folder), epochs=2))
+    first = model.adapt(examples, random.Random(0), FOREVER, train=True)
+    model.save_adapter(first, folder / "adapter")
+    config = replace(CONFIG, model=str(folder), adapter=str(folder / "adapter"), epochs=1)
+    merged = CausalLanguageModel.load(config)
+    expected = model.score(PROMPTS, [RED] * 3, first)
+    assert merged.score(PROMPTS, [RED] * 3) == pytest.approx(expected, abs=1e-3)
+    second = merged.adapt(examples, random.Random(0), FOREVER, train=True)
+    assert total_score(merged, examples, second) > total_score(merged, examples, None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("avx2 avx512_bf16", "bfloat16"), ("avx2 avx512f", "float32"), ("amx_bf16", "bfloat16")],
+)
+def test_bfloat16_is_chosen_where_the_processor_has_it(
+    tmp_path: Path, flags: str, expected: str
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : fpu {flags}\n")
+    cpu = torch.device("cpu")
+    assert choose_dtype("auto", cpu, tmp_path / "cpuinfo") == expected
+    assert choose_dtype("auto", cpu, tmp_path / "none") == "float32"
+    assert choose_dtype("float16", cpu) == "float16"
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
+        (lambda folder: {"model": str(folder), "adapter": str(folder)}, "no adapter there"),
         (lambda folder: {"model": str(folder / "missing")}, "no such folder"),
         (lambda folder: {"model": str(folder), "gguf_file": "x.gguf"}, "x.gguf: no such file"),
         (lambda folder: {"model": str(folder.parent)}, "no causal language model can be loaded"),
