@@ -16,8 +16,9 @@ from arc.grid import Grid
 from lm.causal.adapter import AdaptedModel, Adapter
 from lm.causal.batch import TokenizedExample
 from lm.causal.decoding import generate_batch, score_replies
-from lm.causal.format import encode, encode_example, encode_prompt
+from lm.causal.format import Format
 from lm.causal.loading import DTYPES, load_base
+from lm.causal.template import DEFAULT_TEMPLATE, load_template
 from lm.causal.training import Schedule, train_parameters
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import Adaptation, Completion, Conditioning, Example, Prompt
@@ -31,6 +32,7 @@ class CausalConfig:
 
     Attributes:
         model: The model's local folder.
+        template: How tasks are written: a shipped prompt template, or the path of one.
         gguf_file: The name of a GGUF file in it; empty where there are safetensors.
         dtype: Of the base: float32, bfloat16 or float16. Adapters are float32.
         device: `auto` takes a GPU if there is one.
@@ -48,6 +50,7 @@ class CausalConfig:
     """
 
     model: str = ""
+    template: str = DEFAULT_TEMPLATE
     gguf_file: str = ""
     dtype: str = "float32"
     device: str = "auto"
@@ -77,6 +80,8 @@ class CausalConfig:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
         if not 0 <= self.warmup <= 1:
             raise ConfigError(f"warmup: a share in 0..1 expected, got {self.warmup}")
+        if self.template != DEFAULT_TEMPLATE:  # which is not read while this module is imported
+            load_template(self.template)
 
 
 class CausalLanguageModel:
@@ -88,7 +93,7 @@ class CausalLanguageModel:
         self, base: PreTrainedModel, vocabulary: Vocabulary, config: CausalConfig = CausalConfig()
     ) -> None:
         self.config = config
-        self._vocabulary = vocabulary
+        self._format = Format(load_template(config.template), vocabulary)
         own_limit = getattr(base.config, "max_position_embeddings", None) or config.max_tokens
         self._max_tokens = min(config.max_tokens, own_limit)
         self._model = AdaptedModel(
@@ -107,7 +112,7 @@ class CausalLanguageModel:
         base, tokenizer = load_base(
             Path(config.model), config.gguf_file, config.dtype, config.device
         )
-        return cls(base, Vocabulary.of(tokenizer, config.model), config)
+        return cls(base, Vocabulary(tokenizer, config.model), config)
 
     def adapt(
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
@@ -142,12 +147,12 @@ class CausalLanguageModel:
 
         A prompt that fills the context alone gets no grid and a log-probability of minus infinity.
         """
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
+        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts]
         completions = [Completion(None, float("-inf"))] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches([len(prompt) for prompt in tokens]):
                 batch = [tokens[i] for i in indices]
-                replies = generate_batch(model, self._vocabulary, batch, self._max_tokens)
+                replies = generate_batch(model, self._format, batch, self._max_tokens)
                 for i, completion in zip(indices, replies, strict=True):
                     completions[i] = completion
         return completions
@@ -162,11 +167,11 @@ class CausalLanguageModel:
         by_prompt: dict[Prompt, list[int]] = {}
         for i, (prompt, _) in enumerate(zip(prompts, outputs, strict=True)):
             by_prompt.setdefault(prompt, []).append(i)
-        replies = [self._vocabulary.tokens(encode(output)) for output in outputs]
+        replies = [self._format.reply_tokens(output) for output in outputs]
         scores = [0.0] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
             for prompt, indices in by_prompt.items():
-                tokens = self._prompt_tokens(prompt)
+                tokens = self._format.tokens_of_prompt(prompt)
                 length = len(tokens) + max(len(replies[i]) for i in indices)
                 n = max(1, self.config.batch_tokens // length)
                 for at in range(0, len(indices), n):
@@ -183,12 +188,8 @@ class CausalLanguageModel:
             raise ConfigError("there is no adapter to save: nothing was trained")
         self._model.save(adapter, folder)
 
-    def _prompt_tokens(self, prompt: Prompt) -> list[int]:
-        return [*self._vocabulary.start, *self._vocabulary.tokens(encode_prompt(prompt))]
-
     def _tokenized(self, example: Example) -> TokenizedExample:
-        segments = encode_example(example, demonstration_loss=self.config.demonstration_loss)
-        return TokenizedExample.of(segments, self._vocabulary)
+        return TokenizedExample.of(self._format.segments(example, self.config.demonstration_loss))
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Yields indices of prompts that fit the context, of like length, in bounded batches."""

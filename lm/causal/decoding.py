@@ -1,7 +1,7 @@
 """Greedy replies to a batch of prompts, and log-probabilities of given replies.
 
 Both walk through a key-value cache and both count a reply's log-probability under the softmax
-over the whole vocabulary, as training does: when the grammar of grids leaves a single character,
+over the whole vocabulary, as training does: when the grammar of grids leaves a single token,
 it still costs what the model thinks of it, and a reply that the model had to be forced into
 ranks low.
 """
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from lm.causal.batch import PADDING
-from lm.causal.format import REPLY_ALPHABET, PartialReply
-from lm.causal.vocabulary import Vocabulary
+from lm.causal.format import Format
+from lm.causal.grammar import PartialReply
 from lm.protocol import Completion
 
 Tokens = Sequence[int]
@@ -23,16 +23,16 @@ Tokens = Sequence[int]
 
 @torch.inference_mode()
 def generate_batch(
-    model: nn.Module, vocabulary: Vocabulary, prompts: Sequence[Tokens], max_tokens: int
+    model: nn.Module, form: Format, prompts: Sequence[Tokens], max_tokens: int
 ) -> list[Completion]:
-    """Returns the reply to each prompt, chosen greedily among the characters a grid allows.
+    """Returns the reply to each prompt, chosen greedily among the tokens a grid allows.
 
     A prompt and reply that would take more than `max_tokens` give no grid. Replies leave the
     batch, and the cache, when they are complete.
     """
     device = next(model.parameters()).device
-    reply_ids = torch.tensor(vocabulary.reply_ids, device=device)
-    replies = [PartialReply() for _ in prompts]
+    reply_ids = torch.tensor(form.reply_ids, device=device)
+    replies = [form.start() for _ in prompts]
     totals = [0.0] * len(prompts)
     tokens, mask = _padded_left(prompts, device)
     active = list(range(len(prompts)))
@@ -49,14 +49,14 @@ def generate_batch(
         )
         cache = reply.past_key_values
         log_probabilities = reply.logits[:, -1].float().log_softmax(dim=-1)[:, reply_ids]
-        is_allowed = torch.tensor([_allowed(replies[i]) for i in active], device=device)
+        is_allowed = torch.tensor([_allowed(form, replies[i]) for i in active], device=device)
         best, chosen = log_probabilities.masked_fill(~is_allowed, -torch.inf).max(dim=-1)
         kept = []
         for row, (i, symbol, gain) in enumerate(
             zip(active, chosen.tolist(), best.tolist(), strict=True)
         ):
             totals[i] += gain
-            replies[i].append(REPLY_ALPHABET[symbol])
+            replies[i].append(form.reply_ids[symbol])
             if not replies[i].is_complete and len(prompts[i]) + step + 1 < max_tokens:
                 kept.append(row)
         if not kept:
@@ -108,6 +108,6 @@ def _padded_left(prompts: Sequence[Tokens], device: torch.device) -> tuple[Tenso
     return tokens.to(device), mask.to(device)
 
 
-def _allowed(reply: PartialReply) -> list[bool]:
-    allowed = reply.allowed()
-    return [character in allowed for character in REPLY_ALPHABET]
+def _allowed(form: Format, reply: PartialReply) -> list[bool]:
+    allowed = set(reply.allowed())
+    return [token in allowed for token in form.reply_ids]

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from tiny import byte_tokenizer, tiny_llama
 
 from arc.errors import ArcError, ConfigError, DataError
 from arc.grid import Grid
 from arc.task import Pair, Task
 from lm.causal.backend import CausalConfig, CausalLanguageModel
 from lm.causal.batch import TokenizedExample, TrainingBatch, mean_loss
-from lm.causal.format import ALPHABET, encode, encode_example, encode_prompt
 from lm.causal.training import Schedule
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import Adaptation, Completion, Example, Prompt
@@ -34,6 +32,8 @@ CONFIG = CausalConfig(
     max_tokens=200,
 )
 FOREVER = 600.0
+ALPHABET = "0123456789\nIO"
+N_TOKENS = 3 + len(ALPHABET)
 RED, BLUE = Grid.of([[2, 0], [0, 2]]), Grid.of([[1, 0], [0, 1]])
 TASK = Task("flip", (Pair(RED, BLUE), Pair(BLUE, RED), Pair(RED, BLUE)), (BLUE,))
 PROMPTS = [
@@ -43,26 +43,9 @@ PROMPTS = [
 ]
 
 
-def tiny_base() -> LlamaForCausalLM:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return LlamaForCausalLM(
-            LlamaConfig(
-                vocab_size=len(ALPHABET) + 3,
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=2,
-                num_attention_heads=4,
-                num_key_value_heads=2,
-                max_position_embeddings=2048,
-                initializer_range=0.2,
-            )
-        ).eval()
-
-
 def tiny_model(**changes: object) -> CausalLanguageModel:
-    vocabulary = Vocabulary({character: i + 3 for i, character in enumerate(ALPHABET)}, (1,))
-    return CausalLanguageModel(tiny_base(), vocabulary, replace(CONFIG, **changes))  # type: ignore[arg-type]
+    vocabulary = Vocabulary(byte_tokenizer(ALPHABET, start=True), "tiny")
+    return CausalLanguageModel(tiny_llama(N_TOKENS), vocabulary, replace(CONFIG, **changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +127,7 @@ def test_training_makes_its_examples_likelier(
 def test_the_base_stays_the_same_to_the_bit(examples: list[Example]) -> None:
     model = tiny_model()
     before, replies = base_weights(model), model.score(PROMPTS, [RED] * 3)
-    assert len(before) == len(tiny_base().state_dict())
+    assert len(before) == len(tiny_llama(N_TOKENS).state_dict())
     trained = model.adapt(examples, random.Random(0), FOREVER, train=True)
     model.generate(PROMPTS[:1], trained)
     after = base_weights(model)
@@ -187,12 +170,9 @@ def test_two_adaptations_do_not_leak_into_each_other(
 
 def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None:
     example = Example(Prompt(RED, TASK.pairs[:2]), BLUE)
-    vocabulary = model._vocabulary
-    tokenized = [
-        TokenizedExample.of(encode_example(example, demonstration_loss=on), vocabulary)
-        for on in (False, True)
-    ]
-    n = len(encode(BLUE))
+    form = model._format
+    tokenized = [TokenizedExample.of(form.segments(example, on)) for on in (False, True)]
+    n = len(form.reply_tokens(BLUE))
     assert [sum(t.is_target) for t in tokenized] == [n, 2 * n]
     with model._model.using(None) as module, torch.no_grad():
         losses = [
@@ -205,9 +185,7 @@ def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None
 
 def test_padding_does_not_change_the_loss(model: CausalLanguageModel) -> None:
     short, long = (
-        TokenizedExample.of(
-            encode_example(Example(prompt, RED), demonstration_loss=False), model._vocabulary
-        )
+        TokenizedExample.of(model._format.segments(Example(prompt, RED), False))
         for prompt in PROMPTS[:2]
     )
     with model._model.using(None) as module, torch.no_grad():
@@ -243,7 +221,8 @@ def test_a_reply_cut_by_the_context_is_no_grid(
 ) -> None:
     prompt = PROMPTS[2]
     whole = grid_of(model.generate([prompt], adaptation)[0])
-    length = 1 + len(encode_prompt(prompt)) + len(encode(whole))
+    form = model._format
+    length = len(form.tokens_of_prompt(prompt)) + len(form.reply_tokens(whole))
     enough, too_few = tiny_model(max_tokens=length), tiny_model(max_tokens=length - 1)
     assert enough.generate([prompt], adaptation)[0].grid == whole
     assert too_few.generate([prompt], adaptation)[0].grid is None
@@ -270,15 +249,8 @@ def test_the_solver_proposes_grids_and_repeats_itself(model: CausalLanguageModel
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A model folder as `save_pretrained` writes it."""
-    pieces = ["<unk>", "<s>", "</s>", *ALPHABET.replace("\n", "Ċ")]
-    tokenizer = Tokenizer(models.BPE({p: i for i, p in enumerate(pieces)}, [], unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>"
-    )
-    tiny_base().save_pretrained(tmp_path)
-    wrapped.save_pretrained(tmp_path)
+    tiny_llama(N_TOKENS).save_pretrained(tmp_path)
+    byte_tokenizer(ALPHABET, start=True).save_pretrained(tmp_path)
     return tmp_path
 
 
@@ -292,7 +264,7 @@ def test_a_saved_folder_loads_and_its_adapter_is_one_peft_reads(
     model = CausalLanguageModel.load(replace(CONFIG, model=str(folder), epochs=1))
     adaptation = model.adapt(examples, random.Random(0), FOREVER, train=True)
     model.save_adapter(adaptation, folder / "adapter")
-    read = PeftModel.from_pretrained(tiny_base(), str(folder / "adapter"))
+    read = PeftModel.from_pretrained(tiny_llama(N_TOKENS), str(folder / "adapter"))
     tokens = torch.tensor([[3, 4, 5]])
     with torch.no_grad(), model._model.using(adaptation.weights) as own:
         assert torch.allclose(own(tokens).logits, read(tokens).logits, atol=1e-5)
