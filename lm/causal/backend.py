@@ -15,9 +15,10 @@ from arc.errors import ConfigError
 from arc.grid import Grid
 from lm.causal.adapter import AdaptedModel, Adapter
 from lm.causal.batch import TokenizedExample
+from lm.causal.cutting import MOST_DEMONSTRATIONS, cut_base
 from lm.causal.decoding import generate_batch, score_replies
 from lm.causal.format import Format
-from lm.causal.loading import DTYPES, load_base
+from lm.causal.loading import DTYPES, QUANTIZATIONS, load_base
 from lm.causal.template import DEFAULT_TEMPLATE, load_template
 from lm.causal.training import Schedule, train_parameters
 from lm.causal.vocabulary import Vocabulary
@@ -31,10 +32,14 @@ class CausalConfig:
     """Settings of a causal language model; the defaults train as Akyurek et al. (2024) do.
 
     Attributes:
-        model: The model's local folder.
+        model: The model's local folder; or its id on the hub, with `allow_download`.
+        allow_download: Whether the hub may be asked for it.
         template: How tasks are written: a shipped prompt template, or the path of one.
         gguf_file: The name of a GGUF file in it; empty where there are safetensors.
         dtype: Of the base: float32, bfloat16 or float16. Adapters are float32.
+        quantization: Empty for none, or `4bit`, which needs bitsandbytes.
+        cut_vocabulary: Whether the base keeps only the tokens that its template needs, which takes
+            less memory and time. Log-probabilities are then relative to these.
         device: `auto` takes a GPU if there is one.
         rank: Rank of the adapter.
         alpha: Its scale, divided by the rank.
@@ -50,9 +55,12 @@ class CausalConfig:
     """
 
     model: str = ""
+    allow_download: bool = False
     template: str = DEFAULT_TEMPLATE
     gguf_file: str = ""
     dtype: str = "float32"
+    quantization: str = ""
+    cut_vocabulary: bool = False
     device: str = "auto"
     rank: int = 128
     alpha: int = 16
@@ -75,6 +83,8 @@ class CausalConfig:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise ConfigError(f"dtype: {self.dtype!r} is not one of {', '.join(DTYPES)}")
+        if self.quantization not in QUANTIZATIONS:
+            raise ConfigError(f"quantization: '' or 4bit expected, got {self.quantization!r}")
         for name in ("rank", "epochs", "batch_size", "max_tokens", "batch_tokens"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
@@ -106,13 +116,24 @@ class CausalLanguageModel:
 
     @classmethod
     def load(cls, config: CausalConfig) -> CausalLanguageModel:
-        """Returns the model in the configured folder."""
+        """Returns the configured model."""
         if not config.model:
             raise ConfigError("model: the local folder of a causal language model expected")
         base, tokenizer = load_base(
-            Path(config.model), config.gguf_file, config.dtype, config.device
+            config.model,
+            config.gguf_file,
+            config.dtype,
+            config.device,
+            quantization=config.quantization,
+            allow_download=config.allow_download,
         )
-        return cls(base, Vocabulary(tokenizer, config.model), config)
+        vocabulary = Vocabulary(tokenizer, config.model)
+        form = Format(load_template(config.template), vocabulary)
+        form.report()
+        if config.cut_vocabulary:
+            tokens = form.every_token(MOST_DEMONSTRATIONS)
+            vocabulary = vocabulary.renumbered(cut_base(base, tokens))
+        return cls(base, vocabulary, config)
 
     def adapt(
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool

@@ -94,6 +94,25 @@ class Format:
                 found.update(token for unit in self._openings(_lead(text)) for token in unit)
         return sorted(found)
 
+    def report(self) -> None:
+        """Logs in what the tokens are not those a reader may expect."""
+        longest = max(map(len, self._next))
+        if longest > 1:
+            log.warning(
+                "%s: a cell takes up to %d tokens in template %s, so prompts are long",
+                self._vocabulary.name,
+                longest,
+                self.template.name,
+            )
+        example = self.unnatural()
+        if example is not None:
+            log.info(
+                "%s: the tokenizer itself would write %r otherwise; its tokens are put together "
+                "cell by cell, in training and decoding alike",
+                self._vocabulary.name,
+                example,
+            )
+
     def unnatural(self) -> str | None:
         """Returns a text that the tokenizer, left to itself, would turn into other tokens.
 
@@ -188,21 +207,11 @@ class Format:
         return tokens
 
     def _check_cells(self) -> None:
-        longest = max(map(len, self._next))
-        if longest == 1:
-            return
-        name = self._vocabulary.name
-        if not self.template.notation.between_cells:
+        if not self.template.notation.between_cells and max(map(len, self._next)) > 1:
             raise ConfigError(
-                f"{name}: the tokenizer has no token of its own for each cell, and template "
-                f"{self.template.name} needs that; choose another template or model"
+                f"{self._vocabulary.name}: the tokenizer has no token of its own for each cell, "
+                f"and template {self.template.name} needs that; choose another template or model"
             )
-        log.warning(
-            "%s: a cell takes up to %d tokens in template %s, so prompts are long",
-            name,
-            longest,
-            self.template.name,
-        )
 
 
 def _lead(text: str) -> str:

@@ -71,7 +71,7 @@ def test_a_cell_of_several_tokens_is_an_error_in_cells_and_a_warning_in_words(
     vocabulary = Vocabulary(Doubling(), "double")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="double: the tokenizer has no token of its own for each"):
         Format(COMPACT, vocabulary)
-    Format(load_template("nested_text"), vocabulary)
+    Format(load_template("nested_text"), vocabulary).report()
     assert "double: a cell takes up to 6 tokens in template nested_text" in caplog.text
 
 
