@@ -70,11 +70,18 @@ def write_text(path: Path, text: str) -> None:
         ) from None
 
 
-def check_document(document: Any, schema: str, where: str) -> None:
-    """Raises `DataError` for the first thing in a document that its schema does not allow."""
+def check_document(document: Any, schema: str, where: str, package: str = "arc.resources") -> None:
+    """Raises `DataError` for the first thing in a document that its schema does not allow.
+
+    Args:
+        document: As JSON or TOML gives it.
+        schema: The name of a schema among the package's data.
+        where: What errors call the document.
+        package: The package that has the schema.
+    """
     from jsonschema.exceptions import best_match
 
-    error = best_match(_validator(schema).iter_errors(document))
+    error = best_match(_validator(schema, package).iter_errors(document))
     if error is not None:
         raise DataError(f"{where}: {json_path(*error.absolute_path)}: {_shorten(error.message)}")
 
@@ -94,10 +101,10 @@ def json_path(*parts: str | int) -> str:
 
 
 @cache
-def _validator(schema: str) -> Any:
+def _validator(schema: str, package: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    text = resources.files("arc.resources").joinpath(f"{schema}.schema.json").read_text()
+    text = resources.files(package).joinpath(f"{schema}.schema.json").read_text()
     return Draft202012Validator(json.loads(text))
 
 

@@ -7,14 +7,14 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from tiny import byte_tokenizer, tiny_llama
+from transformers import LlamaForCausalLM
 
 from arc.grid import Grid
 from arc.task import Pair, Task
 from lm.causal.attention import packed_rows
 from lm.causal.backend import CausalConfig, CausalLanguageModel
 from lm.causal.batch import TokenizedExample, TrainingBatch, example_losses
-from lm.causal.format import ALPHABET
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import Adaptation, Completion, Example, Prompt
 
@@ -38,26 +38,20 @@ PROMPTS = [
 ]
 
 
+ALPHABET = "0123456789\nIO"
+N_TOKENS = 3 + len(ALPHABET)
+
+
 def tiny_base() -> LlamaForCausalLM:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return LlamaForCausalLM(
-            LlamaConfig(
-                vocab_size=len(ALPHABET) + 3,
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=2,
-                num_attention_heads=4,
-                num_key_value_heads=2,
-                max_position_embeddings=2048,
-                initializer_range=0.2,
-            )
-        ).eval()
+    return tiny_llama(N_TOKENS)
+
+
+def tiny_vocabulary() -> Vocabulary:
+    return Vocabulary(byte_tokenizer(ALPHABET, start=True), "tiny")
 
 
 def tiny_model(**changes: object) -> CausalLanguageModel:
-    vocabulary = Vocabulary({character: i + 3 for i, character in enumerate(ALPHABET)}, (1,))
-    return CausalLanguageModel(tiny_base(), vocabulary, replace(CONFIG, **changes))  # type: ignore[arg-type]
+    return CausalLanguageModel(tiny_base(), tiny_vocabulary(), replace(CONFIG, **changes))  # type: ignore[arg-type]
 
 
 def total_score(

@@ -17,12 +17,14 @@ from arc.grid import Grid
 from lm.causal.adapter import AdaptedModel, Adapter, Shape
 from lm.causal.attention import can_pack
 from lm.causal.batch import TokenizedExample
+from lm.causal.cutting import MOST_DEMONSTRATIONS, cut_base
 from lm.causal.decoding import generate_batch, sample_batch, score_batch
 from lm.causal.folder import merge_adapter, read_adapter, write_adapter
-from lm.causal.format import encode, encode_example, encode_prompt
-from lm.causal.loading import DTYPES, choose_device, load_base
+from lm.causal.format import Format
+from lm.causal.loading import DTYPES, QUANTIZATIONS, choose_device, load_base
 from lm.causal.precision import AUTO, choose_dtype
 from lm.causal.search import search_batch
+from lm.causal.template import DEFAULT_TEMPLATE, load_template
 from lm.causal.training import Course, Passes, Schedule, train
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import (
@@ -49,12 +51,17 @@ class CausalConfig:
     """Settings of a causal language model; the defaults train as Akyurek et al. (2024) do.
 
     Attributes:
-        model: The model's local folder.
+        model: The model's local folder; or its id on the hub, with `allow_download`.
+        allow_download: Whether the hub may be asked for it.
+        template: How tasks are written: a shipped prompt template, or the path of one.
         gguf_file: The name of a GGUF file in it; empty where there are safetensors.
         adapter: A folder of `peft` that is merged into the base when it is loaded, such as
             `ensemble finetune` writes; the adapters of tasks come on top of it.
         dtype: Of the base: float32, bfloat16, float16, or auto for bfloat16 where the device has
             it. Adapters are float32.
+        quantization: Empty for none, or `4bit`, which needs bitsandbytes.
+        cut_vocabulary: Whether the base keeps only the tokens that its template needs, which takes
+            less memory and time. Log-probabilities are then relative to these.
         device: `auto` takes a GPU if there is one.
         rank: Rank of the adapter.
         alpha: Its scale, divided by the rank.
@@ -76,9 +83,13 @@ class CausalConfig:
     """
 
     model: str = ""
+    allow_download: bool = False
+    template: str = DEFAULT_TEMPLATE
     gguf_file: str = ""
     adapter: str = ""
     dtype: str = "float32"
+    quantization: str = ""
+    cut_vocabulary: bool = False
     device: str = "auto"
     rank: int = 128
     alpha: int = 16
@@ -105,11 +116,15 @@ class CausalConfig:
     def __post_init__(self) -> None:
         if self.dtype not in (AUTO, *DTYPES):
             raise ConfigError(f"dtype: {self.dtype!r} is not one of {', '.join([AUTO, *DTYPES])}")
+        if self.quantization not in QUANTIZATIONS:
+            raise ConfigError(f"quantization: '' or 4bit expected, got {self.quantization!r}")
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
         if not 0 <= self.warmup <= 1:
             raise ConfigError(f"warmup: a share in 0..1 expected, got {self.warmup}")
+        if self.template != DEFAULT_TEMPLATE:  # which is not read while this module is imported
+            load_template(self.template)
 
 
 class CausalLanguageModel:
@@ -121,7 +136,7 @@ class CausalLanguageModel:
         self, base: PreTrainedModel, vocabulary: Vocabulary, config: CausalConfig = CausalConfig()
     ) -> None:
         self.config = config
-        self._vocabulary = vocabulary
+        self._format = Format(load_template(config.template), vocabulary)
         self._name = config.model or base.name_or_path or ""
         own_limit = getattr(base.config, "max_position_embeddings", None) or config.max_tokens
         self._max_tokens = min(config.max_tokens, own_limit)
@@ -133,14 +148,26 @@ class CausalLanguageModel:
 
     @classmethod
     def load(cls, config: CausalConfig) -> CausalLanguageModel:
-        """Returns the model in the configured folder."""
+        """Returns the configured model."""
         if not config.model:
             raise ConfigError("model: the local folder of a causal language model expected")
-        dtype = choose_dtype(config.dtype, choose_device(config.device))
-        base, tokenizer = load_base(Path(config.model), config.gguf_file, dtype, config.device)
+        base, tokenizer = load_base(
+            config.model,
+            config.gguf_file,
+            choose_dtype(config.dtype, choose_device(config.device)),
+            config.device,
+            quantization=config.quantization,
+            allow_download=config.allow_download,
+        )
         if config.adapter:
             base = merge_adapter(base, Path(config.adapter))
-        return cls(base, Vocabulary.of(tokenizer, config.model), config)
+        vocabulary = Vocabulary(tokenizer, config.model)
+        form = Format(load_template(config.template), vocabulary)
+        form.report()
+        if config.cut_vocabulary:
+            tokens = form.every_token(MOST_DEMONSTRATIONS)
+            vocabulary = vocabulary.renumbered(cut_base(base, tokens))
+        return cls(base, vocabulary, config)
 
     def adapt(
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
@@ -182,12 +209,12 @@ class CausalLanguageModel:
 
         A prompt that fills the context alone gets no grid and a log-probability of minus infinity.
         """
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
+        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts]
         completions = [_NO_REPLY] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 batch = [tokens[i] for i in indices]
-                replies = generate_batch(model, self._vocabulary, batch, self._max_tokens)
+                replies = generate_batch(model, self._format, batch, self._max_tokens)
                 for i, completion in zip(indices, replies, strict=True):
                     completions[i] = completion
         return completions
@@ -200,14 +227,14 @@ class CausalLanguageModel:
         What is drawn depends on the seed and a prompt's place among the prompts.
         """
         n = sampling.n
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts for _ in range(n)]
+        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts for _ in range(n)]
         names = [f"{i}:{k}" for i in range(len(prompts)) for k in range(n)]
         completions = [_NO_REPLY] * len(tokens)
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 replies = sample_batch(
                     model,
-                    self._vocabulary,
+                    self._format,
                     [tokens[i] for i in indices],
                     self._max_tokens,
                     sampling,
@@ -224,12 +251,12 @@ class CausalLanguageModel:
 
         A prompt that fills the context alone gets none.
         """
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
+        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts]
         found: list[list[Completion]] = [[] for _ in prompts]
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 batch = [tokens[i] for i in indices]
-                lists = search_batch(model, self._vocabulary, batch, self._max_tokens, search)
+                lists = search_batch(model, self._format, batch, self._max_tokens, search)
                 for i, completions in zip(indices, lists, strict=True):
                     found[i] = completions
         return found
@@ -241,8 +268,8 @@ class CausalLanguageModel:
         adaptation: Adaptation | None = None,
     ) -> list[float]:
         """Returns the log-probability of each output, however long the prompt, in nats."""
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
-        replies = [self._vocabulary.tokens(encode(output)) for output in outputs]
+        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts]
+        replies = [self._format.reply_tokens(output) for output in outputs]
         lengths = [len(p) + len(r) for p, r in zip(tokens, replies, strict=True)]
         scores = [0.0] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
@@ -297,12 +324,8 @@ class CausalLanguageModel:
             log.info("%d of %d examples exceed the context", n_dropped, len(tokenized))
         return fitting
 
-    def _prompt_tokens(self, prompt: Prompt) -> list[int]:
-        return [*self._vocabulary.start, *self._vocabulary.tokens(encode_prompt(prompt))]
-
     def _tokenized(self, example: Example) -> TokenizedExample:
-        segments = encode_example(example, demonstration_loss=self.config.demonstration_loss)
-        return TokenizedExample.of(segments, self._vocabulary)
+        return TokenizedExample.of(self._format.segments(example, self.config.demonstration_loss))
 
     def _batches(self, prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         """Yields indices of prompts that fit the context, of like length, in bounded batches."""

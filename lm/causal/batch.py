@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lm.causal.format import Segment
-from lm.causal.vocabulary import Vocabulary
 
 PADDING = 0
 """The token at places that the attention mask hides; any would do."""
@@ -30,13 +29,13 @@ class TokenizedExample:
     is_target: tuple[bool, ...]
 
     @classmethod
-    def of(cls, segments: Sequence[Segment], vocabulary: Vocabulary) -> TokenizedExample:
+    def of(cls, segments: Sequence[Segment]) -> TokenizedExample:
         """Returns the segments joined."""
-        tokens = list(vocabulary.start)
-        is_target = [False] * len(tokens)
+        tokens: list[int] = []
+        is_target: list[bool] = []
         for segment in segments:
-            tokens += vocabulary.tokens(segment.text)
-            is_target += [segment.is_target] * len(segment.text)
+            tokens += segment.tokens
+            is_target += [segment.is_target] * len(segment.tokens)
         return cls(tuple(tokens), tuple(is_target))
 
     @property

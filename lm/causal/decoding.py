@@ -1,8 +1,8 @@
 """Replies to prompts: greedy, drawn by chance, or given and scored.
 
 All count a reply's log-probability under the softmax over the whole vocabulary, as training does:
-when the grammar of grids leaves a single character, it still costs what the model thinks of it,
-and a reply that the model had to be forced into ranks low.
+when the grammar of grids leaves a single token, it still costs what the model thinks of it, and a
+reply that the model had to be forced into ranks low.
 """
 
 from __future__ import annotations
@@ -15,28 +15,30 @@ import torch
 from torch import Tensor, nn
 
 from lm.causal.cache import Reader, Tokens, open_texts
-from lm.causal.format import REPLY_ALPHABET, PartialReply
-from lm.causal.vocabulary import Vocabulary
+from lm.causal.format import Format
+from lm.causal.grammar import PartialReply
 from lm.protocol import Completion, Sampling
 
 
 class Choices:
     """What may come next in a reply, as columns: places in the list of all tokens of replies."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.tokens: list[int] = vocabulary.reply_ids
+    def __init__(self, form: Format) -> None:
+        self.tokens: list[int] = form.reply_ids
+        self._columns = {token: column for column, token in enumerate(self.tokens)}
+        self._form = form
 
     def start(self) -> PartialReply:
         """Returns an empty reply."""
-        return PartialReply()
+        return self._form.start()
 
     def allowed(self, reply: PartialReply) -> list[int]:
         """Returns the columns that may come next."""
-        return [REPLY_ALPHABET.index(character) for character in reply.allowed()]
+        return [self._columns[token] for token in reply.allowed()]
 
     def append(self, reply: PartialReply, column: int) -> None:
         """Adds what a column stands for, which must be allowed."""
-        reply.append(REPLY_ALPHABET[column])
+        reply.append(self.tokens[column])
 
     def mask(self, replies: Sequence[PartialReply], device: torch.device) -> Tensor:
         """Returns which columns may come next in each reply, (replies, columns)."""
@@ -56,14 +58,14 @@ class Trace:
     """A reply with what else there was to choose at each of its tokens.
 
     Attributes:
+        state: The reply.
         columns: The tokens.
         choices: The log-probabilities of all columns before each of them.
-        state: The reply.
     """
 
+    state: PartialReply
     columns: list[int] = field(default_factory=list)
     choices: list[list[float]] = field(default_factory=list)
-    state: PartialReply = field(default_factory=PartialReply)
 
     @property
     def completion(self) -> Completion:
@@ -78,21 +80,21 @@ Choose = Callable[[Tensor, Sequence[int]], Tensor]
 
 @torch.inference_mode()
 def generate_batch(
-    model: nn.Module, vocabulary: Vocabulary, prompts: Sequence[Tokens], max_tokens: int
+    model: nn.Module, form: Format, prompts: Sequence[Tokens], max_tokens: int
 ) -> list[Completion]:
     """Returns the reply to each prompt, chosen greedily among the tokens a grid allows.
 
     A prompt and reply that would take more than `max_tokens` give no grid.
     """
     reader, logits = open_texts(model, prompts)
-    traces = follow(reader, logits, Choices(vocabulary), likeliest, max_tokens)
+    traces = follow(reader, logits, Choices(form), likeliest, max_tokens)
     return [trace.completion for trace in traces]
 
 
 @torch.inference_mode()
 def sample_batch(
     model: nn.Module,
-    vocabulary: Vocabulary,
+    form: Format,
     prompts: Sequence[Tokens],
     max_tokens: int,
     sampling: Sampling,
@@ -112,7 +114,7 @@ def sample_batch(
         return above.int().argmax(dim=-1)
 
     reader, logits = open_texts(model, prompts)
-    traces = follow(reader, logits, Choices(vocabulary), draw, max_tokens)
+    traces = follow(reader, logits, Choices(form), draw, max_tokens)
     return [trace.completion for trace in traces]
 
 
@@ -129,7 +131,7 @@ def follow(
 
     Complete replies leave the reader unless `keep_rows`; then those who wait read padding.
     """
-    traces = [Trace() for _ in reader.lengths]
+    traces = [Trace(among.start()) for _ in reader.lengths]
     room = [max_tokens - length for length in reader.lengths]
     active = list(range(len(traces)))
     while active:

@@ -18,15 +18,15 @@ from torch import nn
 from arc.grid import Grid
 from lm.causal.cache import Reader, Tokens, open_texts
 from lm.causal.decoding import Choices, Trace, follow, likeliest
-from lm.causal.format import PartialReply
-from lm.causal.vocabulary import Vocabulary
+from lm.causal.format import Format
+from lm.causal.grammar import PartialReply
 from lm.protocol import Completion, DepthFirst
 
 
 @torch.inference_mode()
 def search_batch(
     model: nn.Module,
-    vocabulary: Vocabulary,
+    form: Format,
     prompts: Sequence[Tokens],
     max_tokens: int,
     search: DepthFirst,
@@ -35,7 +35,7 @@ def search_batch(
 
     A prompt and reply that would take more than `max_tokens` give no grid.
     """
-    among = Choices(vocabulary)
+    among = Choices(form)
     reader, logits = open_texts(model, prompts)
     traces = follow(reader, logits, among, likeliest, max_tokens, keep_rows=True)
     found = []

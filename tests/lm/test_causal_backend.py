@@ -8,27 +8,26 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny import byte_tokenizer, tiny_llama
 from tiny_causal import (
+    ALPHABET,
     BLUE,
     CONFIG,
     FOREVER,
+    N_TOKENS,
     PROMPTS,
     RED,
     TASK,
     grid_of,
     losses_of,
-    tiny_base,
     tiny_model,
     total_score,
 )
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
 from arc.errors import ArcError, ConfigError, DataError
 from arc.grid import Grid
 from lm.causal.backend import CausalLanguageModel
 from lm.causal.batch import TokenizedExample
-from lm.causal.format import ALPHABET, encode, encode_example, encode_prompt
 from lm.causal.precision import choose_dtype
 from lm.causal.training import Schedule
 from lm.protocol import Adaptation, Example, Prompt
@@ -104,7 +103,7 @@ def test_training_makes_its_examples_likelier(
 def test_the_base_stays_the_same_to_the_bit(examples: list[Example]) -> None:
     model = tiny_model()
     before, replies = base_weights(model), model.score(PROMPTS, [RED] * 3)
-    assert len(before) == len(tiny_base().state_dict())
+    assert len(before) == len(tiny_llama(N_TOKENS).state_dict())
     trained = model.adapt(examples, random.Random(0), FOREVER, train=True)
     model.generate(PROMPTS[:1], trained)
     after = base_weights(model)
@@ -147,12 +146,9 @@ def test_two_adaptations_do_not_leak_into_each_other(
 
 def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None:
     example = Example(Prompt(RED, TASK.pairs[:2]), BLUE)
-    vocabulary = model._vocabulary
-    tokenized = [
-        TokenizedExample.of(encode_example(example, demonstration_loss=on), vocabulary)
-        for on in (False, True)
-    ]
-    n = len(encode(BLUE))
+    form = model._format
+    tokenized = [TokenizedExample.of(form.segments(example, on)) for on in (False, True)]
+    n = len(form.reply_tokens(BLUE))
     assert [sum(t.is_target) for t in tokenized] == [n, 2 * n]
     losses = [losses_of(model, [t], packed=False)[0] / t.n_targets for t in tokenized]
     last = model.score([example.prompt], [BLUE])[0]
@@ -195,7 +191,8 @@ def test_a_reply_cut_by_the_context_is_no_grid(
 ) -> None:
     prompt = PROMPTS[2]
     whole = grid_of(model.generate([prompt], adaptation)[0])
-    length = 1 + len(encode_prompt(prompt)) + len(encode(whole))
+    form = model._format
+    length = len(form.tokens_of_prompt(prompt)) + len(form.reply_tokens(whole))
     enough, too_few = tiny_model(max_tokens=length), tiny_model(max_tokens=length - 1)
     assert enough.generate([prompt], adaptation)[0].grid == whole
     assert too_few.generate([prompt], adaptation)[0].grid is None
@@ -222,15 +219,8 @@ def test_the_solver_proposes_grids_and_repeats_itself(model: CausalLanguageModel
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A model folder as `save_pretrained` writes it."""
-    pieces = ["<unk>", "<s>", "</s>", *ALPHABET.replace("\n", "Ċ")]
-    tokenizer = Tokenizer(models.BPE({p: i for i, p in enumerate(pieces)}, [], unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>"
-    )
-    tiny_base().save_pretrained(tmp_path)
-    wrapped.save_pretrained(tmp_path)
+    tiny_llama(N_TOKENS).save_pretrained(tmp_path)
+    byte_tokenizer(ALPHABET, start=True).save_pretrained(tmp_path)
     return tmp_path
 
 
@@ -244,7 +234,7 @@ def test_a_saved_folder_loads_and_its_adapter_is_one_peft_reads(
     model = CausalLanguageModel.load(replace(CONFIG, model=str(folder), epochs=1))
     adaptation = model.adapt(examples, random.Random(0), FOREVER, train=True)
     model.save_adapter(adaptation, folder / "adapter")
-    read = PeftModel.from_pretrained(tiny_base(), str(folder / "adapter"))
+    read = PeftModel.from_pretrained(tiny_llama(N_TOKENS), str(folder / "adapter"))
     tokens = torch.tensor([[3, 4, 5]])
     with torch.no_grad(), model._model.using(adaptation.weights) as own:
         assert torch.allclose(own(tokens).logits, read(tokens).logits, atol=1e-5)

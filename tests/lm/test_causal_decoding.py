@@ -13,7 +13,6 @@ from tiny_causal import BLUE, FOREVER, PROMPTS, RED, TASK, grid_of, tiny_model
 
 from arc.grid import Grid
 from lm.causal.cache import Reader, open_texts, shared_prefixes
-from lm.causal.format import DIGITS
 from lm.protocol import Adaptation, Completion, DepthFirst, Example, Prompt, Sampling
 
 MODEL = tiny_model(max_tokens=120, learning_rate=1e-2, batch_size=12, epochs=25)
@@ -148,13 +147,13 @@ def test_samples_depend_on_the_seed_and_not_on_the_batch() -> None:
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.0])
 def test_first_cells_are_drawn_as_often_as_they_are_likely(temperature: float) -> None:
-    short = tiny_model(max_tokens=1 + len(MODEL._prompt_tokens(PROMPTS[0])))
+    short = tiny_model(max_tokens=1 + len(MODEL._format.tokens_of_prompt(PROMPTS[0])))
     n = 1500
     prompt = PROMPTS[0]
     drawn = short.sample([prompt], None, Sampling(n, temperature, seed=2))[0]
     with torch.inference_mode():
-        logits = Reader(MODEL._model.base).read([MODEL._prompt_tokens(prompt)])[0]
-    log_probabilities = logits.log_softmax(0)[[MODEL._vocabulary.ids[d] for d in DIGITS]]
+        logits = Reader(MODEL._model.base).read([MODEL._format.tokens_of_prompt(prompt)])[0]
+    log_probabilities = logits.log_softmax(0)[list(MODEL._format.start().allowed())]
     expected = (log_probabilities / temperature).softmax(0)
     # Each reply is cut after one cell, which its log-probability tells.
     cells = Counter(int((log_probabilities - c.log_probability).abs().argmin()) for c in drawn)

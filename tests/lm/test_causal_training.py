@@ -8,7 +8,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import pairs
-from tiny_causal import BLUE, CONFIG, FOREVER, PROMPTS, RED, TASK, losses_of, tiny_base, tiny_model
+from tiny_causal import (
+    BLUE,
+    CONFIG,
+    FOREVER,
+    PROMPTS,
+    RED,
+    TASK,
+    losses_of,
+    tiny_base,
+    tiny_model,
+    tiny_vocabulary,
+)
 from transformers import MistralConfig, MistralForCausalLM
 
 from arc.errors import ConfigError
@@ -89,7 +100,7 @@ def test_a_token_sees_no_further_back_than_its_window_in_a_packed_row() -> None:
                 eos_token_id=2,
             )
         ).eval()
-    model = CausalLanguageModel(base, MODEL._vocabulary, CONFIG)
+    model = CausalLanguageModel(base, tiny_vocabulary(), CONFIG)
     examples = [model._tokenized(Example(prompt, RED)) for prompt in PROMPTS]
     together = losses_of(model, examples, packed=True)
     assert together == pytest.approx(losses_of(model, examples, packed=False), abs=1e-3)
@@ -196,11 +207,11 @@ def test_an_adapter_of_another_shape_is_refused_in_one_line(tmp_path, changes, m
 
 
 def test_an_adapter_of_another_base_is_refused(tmp_path) -> None:
-    own = CausalLanguageModel(tiny_base(), MODEL._vocabulary, replace(CONFIG, model="some/base"))
+    own = CausalLanguageModel(tiny_base(), tiny_vocabulary(), replace(CONFIG, model="some/base"))
     adaptation = own.adapt(examples_of(0, 1), random.Random(0), FOREVER, train=True)
     own.save_adapter(adaptation, tmp_path)
-    hub = CausalLanguageModel(tiny_base(), MODEL._vocabulary, replace(CONFIG, model="hub/Base"))
+    hub = CausalLanguageModel(tiny_base(), tiny_vocabulary(), replace(CONFIG, model="hub/Base"))
     hub.load_adapter(tmp_path)
-    other = CausalLanguageModel(tiny_base(), MODEL._vocabulary, replace(CONFIG, model="a/1B"))
+    other = CausalLanguageModel(tiny_base(), tiny_vocabulary(), replace(CONFIG, model="a/1B"))
     with pytest.raises(ConfigError, match="for the base some/base, and the model is a/1B"):
         other.load_adapter(tmp_path)

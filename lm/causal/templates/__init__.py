@@ -1,0 +1,1 @@
+"""Package data: prompt templates, one TOML file each, and the schema that checks them."""
