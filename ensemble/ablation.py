@@ -144,9 +144,11 @@ class Ablation:
         attempts = {t.task_id: attempts_for(t, found[t.task_id], merge) for t in self._tasks}
         spent = [s for (_, stage), s in folder.timings().items() if stage == _STAGE]
         n_missing = sum(not folder.has(t.task_id, _STAGE) for t in self._tasks)
-        note = f"{n_missing} tasks without a result count as wrong" if n_missing else ""
+        notes = [f"{n_missing} tasks without a result count as wrong"] if n_missing else []
+        if folder.settings.transduction.get("shared"):
+            notes.append("the training, once for all tasks, is not in the seconds a task")
         seconds = float(np.median(spent)) if spent else None
-        return Line(variant, score_attempts(attempts, self._answers), seconds, note)
+        return Line(variant, score_attempts(attempts, self._answers), seconds, "; ".join(notes))
 
     def _found(self, key: str) -> dict[str, list[Candidate]]:
         return {t.task_id: self._folders[key].read(t.task_id, _STAGE) for t in self._tasks}

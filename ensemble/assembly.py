@@ -131,7 +131,8 @@ def _transduction_settings(
 def _backend(kind: str) -> tuple[Any, type]:
     """Returns the class of a kind of model, and that of its settings."""
     if kind == "embedded":
-        from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel
+        from lm.embedded.backend import EmbeddedLanguageModel
+        from lm.embedded.config import EmbeddedConfig
 
         return EmbeddedLanguageModel, EmbeddedConfig
     from lm.causal.backend import CausalConfig, CausalLanguageModel

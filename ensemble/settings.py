@@ -51,7 +51,7 @@ class ModelConfig:
     Attributes:
         kind: `embedded`: the shipped model. `causal`: a `transformers` model from a local path.
         settings: The model's own settings, checked where the model is loaded: `EmbeddedConfig` in
-            `lm/embedded/backend.py`, `CausalConfig` in `lm/causal/backend.py`.
+            `lm/embedded/config.py`, `CausalConfig` in `lm/causal/backend.py`.
     """
 
     kind: Literal["embedded", "causal"] = "embedded"

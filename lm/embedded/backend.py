@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from arc.errors import DataError
 from arc.grid import MAX_SIDE, Grid
 from arc.transform import SYMMETRIES
-from lm.embedded.batch import Sample, bucketed, collate, token_losses
+from lm.embedded.adaptation import (
+    Weights,
+    adapt_together,
+    best_centroid,
+    sample_losses,
+    sample_of,
+    samples_from,
+)
 from lm.embedded.choice import Chooser, Greedy, Sampler, Searcher
+from lm.embedded.config import EmbeddedConfig
 from lm.embedded.decoding import Decoder
 from lm.embedded.encoding import N_HEADER
 from lm.embedded.model import Architecture, EmbeddedModel
-from lm.embedded.optimizer import Rates, make_optimizer
 from lm.protocol import (
     Adaptation,
     Completion,
@@ -40,50 +45,16 @@ _CACHE_BYTES = 512 * 2**20
 """What keys and values of outputs under way may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedConfig:
-    """Settings of the embedded model.
-
-    Attributes:
-        weights: A folder with `model.safetensors` and `model.json`; empty for the shipped ones.
-        tokens: Tokens trained on per task.
-        batch_tokens: Padded tokens an update; less when `min_updates` would not be reached.
-        min_updates: Updates a task gets at least, however few tokens each then has.
-        matrix_rate: Learning rate of the matrices.
-        other_rate: Learning rate of everything else but the task vector.
-        vector_rate: Learning rate of the task vector.
-        hold: Share of the training at the full rate; then it falls to zero.
-        max_length: Longest pair, in tokens, that is trained on, decoded or scored. An input that
-            with an output of its own size would be longer gets no reply.
-    """
-
-    weights: str = ""
-    tokens: int = 24_000
-    batch_tokens: int = 1536
-    min_updates: int = 48
-    matrix_rate: float = 0.015
-    other_rate: float = 3e-3
-    vector_rate: float = 2e-2
-    hold: float = 0.5
-    max_length: int = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    model: EmbeddedModel
-    vector: Tensor
-
-
 class EmbeddedLanguageModel:
     """The embedded model, its mean task vector and a few centroids of task vectors."""
 
     conditioning = Conditioning.TASK_VECTOR
 
     def __init__(
-        self, model: EmbeddedModel, centroids: Tensor, config: EmbeddedConfig = EmbeddedConfig()
+        self, model: EmbeddedModel, centroids: Tensor, config: EmbeddedConfig | None = None
     ) -> None:
         """`centroids` are task vectors to start from, (n, width), the mean of all first."""
-        self.config = config
+        self.config = config or EmbeddedConfig()
         self._model = model.eval()
         self._centroids = centroids
 
@@ -113,8 +84,10 @@ class EmbeddedLanguageModel:
         """Trains all weights and a fresh vector, started from the centroid that fits best."""
         if train:
             return self._adapt_together([examples], rng, timeout_s)[0]
-        start = self._best_centroid(self._samples(examples), rng)
-        return Adaptation(_Weights(self._model, start), 0, float("nan"))
+        start = best_centroid(
+            self._model, self._centroids, samples_from(examples, self.config), rng
+        )
+        return Adaptation(Weights(self._model, start), 0, float("nan"))
 
     def adapt_many(
         self,
@@ -133,27 +106,9 @@ class EmbeddedLanguageModel:
     def _adapt_together(
         self, examples_of: Sequence[Sequence[Example]], rng: random.Random, timeout_s: float
     ) -> list[Adaptation]:
-        samples_of = [self._samples(examples) for examples in examples_of]
-        starts = [self._best_centroid(samples, rng) for samples in samples_of]
-        if not starts:
-            return []
-        model = copy.deepcopy(self._model).train()
-        vectors = nn.Parameter(torch.stack(starts))
-        samples = [
-            replace(sample, vector=i) for i, each in enumerate(samples_of) for sample in each
-        ]
-        losses = self._train(model, vectors, samples, rng, timeout_s)
-        last = losses[-max(1, len(losses) // 10) :]
-        loss = float(np.mean(last)) if last else float("nan")
-        model.eval()
-        return [
-            Adaptation(_Weights(model, vector), len(losses), loss) for vector in vectors.detach()
-        ]
-
-    def _samples(self, examples: Sequence[Example]) -> list[Sample]:
-        """Returns the examples that are not too long to train on."""
-        samples = [_sample(example.prompt, example.output) for example in examples]
-        return [sample for sample in samples if sample.length <= self.config.max_length]
+        return adapt_together(
+            self._model, self._centroids, examples_of, self.config, rng, timeout_s
+        )
 
     def generate(
         self, prompts: Sequence[Prompt], adaptation: Adaptation | None = None
@@ -232,61 +187,14 @@ class EmbeddedLanguageModel:
     ) -> list[float]:
         """Returns the log-probability of each output, in nats."""
         weights = self._weights(adaptation)
-        samples = [_sample(p, output) for p, output in zip(prompts, outputs, strict=True)]
-        return [-loss for loss in _sample_losses(weights, samples)]
+        samples = [sample_of(p, output) for p, output in zip(prompts, outputs, strict=True)]
+        return [-loss for loss in sample_losses(weights, samples)]
 
-    def _weights(self, adaptation: Adaptation | None) -> _Weights:
+    def _weights(self, adaptation: Adaptation | None) -> Weights:
         if adaptation is None:
-            return _Weights(self._model, self._centroids[0])
-        assert isinstance(adaptation.weights, _Weights)
+            return Weights(self._model, self._centroids[0])
+        assert isinstance(adaptation.weights, Weights)
         return adaptation.weights
-
-    def _best_centroid(self, samples: Sequence[Sample], rng: random.Random) -> Tensor:
-        """Returns the centroid under which a few of the samples are likeliest."""
-        short = sorted(samples, key=lambda sample: sample.length)[: max(8, len(samples) // 2)]
-        chosen = rng.sample(short, min(2, len(short)))
-        if not chosen:
-            return self._centroids[0]
-        totals = [
-            sum(_sample_losses(_Weights(self._model, vector), chosen)) for vector in self._centroids
-        ]
-        return self._centroids[int(np.argmin(totals))]
-
-    def _train(
-        self,
-        model: EmbeddedModel,
-        vectors: nn.Parameter,
-        samples: Sequence[Sample],
-        rng: random.Random,
-        timeout_s: float,
-    ) -> list[float]:
-        """Trains on the configured number of tokens for each row of `vectors`, one a task."""
-        config = self.config
-        rates = Rates(
-            config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=3
-        )
-        optimizer = make_optimizer(model, [vectors], rates)
-        deadline = time.monotonic() + timeout_s
-        losses: list[float] = []
-        tokens = 0
-        batch_tokens = min(config.batch_tokens, config.tokens // config.min_updates)
-        while samples:
-            shuffled = rng.sample(samples, len(samples))
-            groups = list(bucketed(shuffled, batch_tokens))
-            rng.shuffle(groups)
-            for group in groups:
-                progress = tokens / (config.tokens * len(vectors))
-                if progress >= 1 or time.monotonic() > deadline:
-                    return losses
-                batch = collate(group)
-                of_sides, of_cells = token_losses(model, batch, vectors[batch.vectors])
-                n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
-                loss = (of_sides.sum() + of_cells.sum()) / n_targets
-                torch.autograd.backward(loss)
-                optimizer.step(min(1.0, (1 - progress) / (1 - config.hold)))
-                losses.append(float(loss.detach()))
-                tokens += sum(sample.length for sample in group)
-        return losses
 
 
 def save_model(
@@ -313,25 +221,3 @@ def _centroids(vectors: Tensor, n: int = 12) -> Tensor:
 def _likeliest(completion: Completion) -> tuple[float, bool, Grid | None]:
     """Orders completions, the likeliest first; those that are no grid after those that are."""
     return -completion.log_probability, completion.grid is None, completion.grid
-
-
-def _sample(prompt: Prompt, output: Grid) -> Sample:
-    symmetry = SYMMETRIES.index(prompt.symmetry)
-    return Sample(prompt.input.array, output.array, symmetry, prompt.recolored)
-
-
-@torch.inference_mode()
-def _sample_losses(
-    weights: _Weights, samples: Sequence[Sample], max_tokens: int = 8192
-) -> list[float]:
-    """Returns the negative log-probability of each sample's output, in nats."""
-    losses = [0.0] * len(samples)
-    order = {id(sample): i for i, sample in enumerate(samples)}
-    for group in bucketed(samples, max_tokens):
-        batch = collate(group)
-        vectors = weights.vector.expand(len(group), -1)
-        of_sides, of_cells = token_losses(weights.model, batch, vectors)
-        totals = of_sides.sum(1) + of_cells.sum(1)
-        for sample, total in zip(group, totals.tolist(), strict=True):
-            losses[order[id(sample)]] = total
-    return losses

@@ -22,7 +22,8 @@ from ensemble.merge import attempts_for
 from ensemble.selection import Selection
 from ensemble.settings import load_settings
 from ensemble.variants import VARIANTS, variants_named
-from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel, save_model
+from lm.embedded.backend import EmbeddedLanguageModel, save_model
+from lm.embedded.config import EmbeddedConfig
 from lm.embedded.model import Architecture, EmbeddedModel
 from lm.protocol import Conditioning
 from transduction.config import TransductionConfig

@@ -9,8 +9,9 @@ from strategies import grids
 from arc.errors import DataError
 from arc.grid import Grid
 from arc.transform import SYMMETRIES
-from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel, save_model
+from lm.embedded.backend import EmbeddedLanguageModel, save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
+from lm.embedded.config import EmbeddedConfig
 from lm.embedded.encoding import N_CODES, blank_output, encode_input, encode_output
 from lm.embedded.model import Architecture, EmbeddedModel
 from lm.protocol import Example, Prompt

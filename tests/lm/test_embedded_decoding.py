@@ -10,7 +10,8 @@ from strategies import grids
 from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.transform import SYMMETRIES
-from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel
+from lm.embedded.backend import EmbeddedLanguageModel
+from lm.embedded.config import EmbeddedConfig
 from lm.embedded.model import Architecture, EmbeddedModel
 from lm.protocol import DepthFirst, Example, Prompt, Sampling
 
