@@ -21,6 +21,7 @@ from ensemble.assembly import STAGES, check_settings
 from ensemble.merge import attempts_for
 from ensemble.picture import draw_attempts, draw_task
 from ensemble.progress import Progress
+from ensemble.prompts import app as prompts
 from ensemble.report import Row, difference_table, halves_line, score_run, score_table
 from ensemble.run import Run
 from ensemble.selection import Selection, selection_of
@@ -34,6 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(prompts)
 
 SplitOption = Annotated[str, typer.Option("--split", help="eval or train, of --dataset.")]
 DatasetOption = Annotated[str, typer.Option("--dataset", help="arc1 or arc2.")]

@@ -32,6 +32,9 @@ from lm.protocol import Prompt
 
 DEFAULT_TEMPLATE = "compact"
 INPUT, OUTPUT, INDEX, EOS = "{input}", "{output}", "{index}", "{eos}"
+FIXED_DATE = {"date_string": "26 Jul 2024"}
+"""An option that some chat templates take; without it they write the day into every prompt."""
+
 ROLES = ("system", "user", "assistant")
 _PACKAGE = "lm.causal.templates"
 _GRID = re.compile("{input}|{output}")
