@@ -78,6 +78,6 @@ def losses_of(
     """Returns each example's negative log-probability under the base."""
     make = TrainingBatch.packed if packed else TrainingBatch.padded
     batch = make(examples, torch.device("cpu"))
-    base = model._model.base
+    base = model.base
     with torch.no_grad(), packed_rows(base) if packed else nullcontext():
         return [float(loss) for loss in example_losses(base, batch)]

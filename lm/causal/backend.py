@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from arc.errors import ConfigError
@@ -113,7 +114,13 @@ class CausalConfig:
 
 
 class CausalLanguageModel:
-    """One loaded base; adapters come and go, the base stays as it was loaded."""
+    """One loaded base; adapters come and go, the base stays as it was loaded.
+
+    Attributes:
+        config: The settings.
+        vocabulary: How texts become tokens.
+        max_tokens: Longest prompt with its reply.
+    """
 
     conditioning = Conditioning.IN_CONTEXT
 
@@ -121,10 +128,10 @@ class CausalLanguageModel:
         self, base: PreTrainedModel, vocabulary: Vocabulary, config: CausalConfig = CausalConfig()
     ) -> None:
         self.config = config
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self._name = config.model or base.name_or_path or ""
         own_limit = getattr(base.config, "max_position_embeddings", None) or config.max_tokens
-        self._max_tokens = min(config.max_tokens, own_limit)
+        self.max_tokens = min(config.max_tokens, own_limit)
         shape = Shape(config.rank, config.alpha, config.rank_stabilized, config.target_modules)
         self._model = AdaptedModel(base, shape)
         self._passes = Passes(
@@ -141,6 +148,15 @@ class CausalLanguageModel:
         if config.adapter:
             base = merge_adapter(base, Path(config.adapter))
         return cls(base, Vocabulary.of(tokenizer, config.model), config)
+
+    @property
+    def base(self) -> PreTrainedModel:
+        """The frozen base."""
+        return self._model.base
+
+    def fresh_adapter(self, rng: random.Random) -> dict[str, Tensor]:
+        """Returns the weights that training would start from with this generator."""
+        return dict(self._model.fresh(rng))
 
     def adapt(
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
@@ -182,12 +198,12 @@ class CausalLanguageModel:
 
         A prompt that fills the context alone gets no grid and a log-probability of minus infinity.
         """
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
+        tokens = [self.prompt_tokens(prompt) for prompt in prompts]
         completions = [_NO_REPLY] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 batch = [tokens[i] for i in indices]
-                replies = generate_batch(model, self._vocabulary, batch, self._max_tokens)
+                replies = generate_batch(model, self.vocabulary, batch, self.max_tokens)
                 for i, completion in zip(indices, replies, strict=True):
                     completions[i] = completion
         return completions
@@ -200,16 +216,16 @@ class CausalLanguageModel:
         What is drawn depends on the seed and a prompt's place among the prompts.
         """
         n = sampling.n
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts for _ in range(n)]
+        tokens = [self.prompt_tokens(prompt) for prompt in prompts for _ in range(n)]
         names = [f"{i}:{k}" for i in range(len(prompts)) for k in range(n)]
         completions = [_NO_REPLY] * len(tokens)
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 replies = sample_batch(
                     model,
-                    self._vocabulary,
+                    self.vocabulary,
                     [tokens[i] for i in indices],
-                    self._max_tokens,
+                    self.max_tokens,
                     sampling,
                     [names[i] for i in indices],
                 )
@@ -224,12 +240,12 @@ class CausalLanguageModel:
 
         A prompt that fills the context alone gets none.
         """
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
+        tokens = [self.prompt_tokens(prompt) for prompt in prompts]
         found: list[list[Completion]] = [[] for _ in prompts]
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 batch = [tokens[i] for i in indices]
-                lists = search_batch(model, self._vocabulary, batch, self._max_tokens, search)
+                lists = search_batch(model, self.vocabulary, batch, self.max_tokens, search)
                 for i, completions in zip(indices, lists, strict=True):
                     found[i] = completions
         return found
@@ -241,8 +257,8 @@ class CausalLanguageModel:
         adaptation: Adaptation | None = None,
     ) -> list[float]:
         """Returns the log-probability of each output, however long the prompt, in nats."""
-        tokens = [self._prompt_tokens(prompt) for prompt in prompts]
-        replies = [self._vocabulary.tokens(encode(output)) for output in outputs]
+        tokens = [self.prompt_tokens(prompt) for prompt in prompts]
+        replies = [self.vocabulary.tokens(encode(output)) for output in outputs]
         lengths = [len(p) + len(r) for p, r in zip(tokens, replies, strict=True)]
         scores = [0.0] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
@@ -290,24 +306,26 @@ class CausalLanguageModel:
         return [_adaptation(course, n) for course, n in zip(courses, n_dropped, strict=True)]
 
     def _fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
-        tokenized = [self._tokenized(example) for example in examples]
-        fitting = [example for example in tokenized if len(example.tokens) <= self._max_tokens]
+        tokenized = [self.tokenized(example) for example in examples]
+        fitting = [example for example in tokenized if len(example.tokens) <= self.max_tokens]
         if len(fitting) < len(tokenized):
             n_dropped = len(tokenized) - len(fitting)
             log.info("%d of %d examples exceed the context", n_dropped, len(tokenized))
         return fitting
 
-    def _prompt_tokens(self, prompt: Prompt) -> list[int]:
-        return [*self._vocabulary.start, *self._vocabulary.tokens(encode_prompt(prompt))]
+    def prompt_tokens(self, prompt: Prompt) -> list[int]:
+        """Returns the tokens that a prompt is read as."""
+        return [*self.vocabulary.start, *self.vocabulary.tokens(encode_prompt(prompt))]
 
-    def _tokenized(self, example: Example) -> TokenizedExample:
+    def tokenized(self, example: Example) -> TokenizedExample:
+        """Returns an example as it is trained on."""
         segments = encode_example(example, demonstration_loss=self.config.demonstration_loss)
-        return TokenizedExample.of(segments, self._vocabulary)
+        return TokenizedExample.of(segments, self.vocabulary)
 
     def _batches(self, prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         """Yields indices of prompts that fit the context, of like length, in bounded batches."""
         lengths = [len(prompt) for prompt in prompts]
-        fitting = [i for i, length in enumerate(lengths) if length < self._max_tokens]
+        fitting = [i for i, length in enumerate(lengths) if length < self.max_tokens]
         if len(fitting) < len(lengths):
             n_long = len(lengths) - len(fitting)
             log.info("%d of %d prompts exceed the context", n_long, len(lengths))

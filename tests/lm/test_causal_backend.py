@@ -146,7 +146,7 @@ def test_two_adaptations_do_not_leak_into_each_other(
 
 def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None:
     example = Example(Prompt(RED, TASK.pairs[:2]), BLUE)
-    vocabulary = model._vocabulary
+    vocabulary = model.vocabulary
     tokenized = [
         TokenizedExample.of(encode_example(example, demonstration_loss=on), vocabulary)
         for on in (False, True)
@@ -163,7 +163,7 @@ def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None
 def test_an_example_does_not_change_the_loss_of_another(
     model: CausalLanguageModel, packed: bool
 ) -> None:
-    examples = [model._tokenized(Example(prompt, RED)) for prompt in PROMPTS]
+    examples = [model.tokenized(Example(prompt, RED)) for prompt in PROMPTS]
     together = losses_of(model, examples, packed=packed)
     alone = [losses_of(model, [example], packed=False)[0] for example in examples]
     assert together == pytest.approx(alone, abs=1e-3)

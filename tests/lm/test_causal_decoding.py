@@ -51,7 +51,7 @@ def test_a_shared_beginning_leaves_something_of_every_text(texts) -> None:
 @torch.inference_mode()
 def test_reading_a_shared_beginning_once_changes_nothing(texts, start) -> None:
     texts = [start + text for text in texts]
-    base = MODEL._model.base
+    base = MODEL.base
     shared, together = open_texts(base, texts)
     alone = [Reader(base).read([text])[0] for text in texts]
     assert torch.allclose(together, torch.stack(alone), atol=1e-4)
@@ -63,7 +63,7 @@ def test_reading_a_shared_beginning_once_changes_nothing(texts, start) -> None:
 @torch.inference_mode()
 def test_a_reader_goes_on_as_if_all_were_read_at_once(first, second, rng) -> None:
     n = min(len(first), len(second))
-    base = MODEL._model.base
+    base = MODEL.base
     reader = Reader(base)
     reader.read(first[:n])
     rows = [rng.randrange(n) for _ in range(3)]
@@ -148,13 +148,13 @@ def test_samples_depend_on_the_seed_and_not_on_the_batch() -> None:
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.0])
 def test_first_cells_are_drawn_as_often_as_they_are_likely(temperature: float) -> None:
-    short = tiny_model(max_tokens=1 + len(MODEL._prompt_tokens(PROMPTS[0])))
+    short = tiny_model(max_tokens=1 + len(MODEL.prompt_tokens(PROMPTS[0])))
     n = 1500
     prompt = PROMPTS[0]
     drawn = short.sample([prompt], None, Sampling(n, temperature, seed=2))[0]
     with torch.inference_mode():
-        logits = Reader(MODEL._model.base).read([MODEL._prompt_tokens(prompt)])[0]
-    log_probabilities = logits.log_softmax(0)[[MODEL._vocabulary.ids[d] for d in DIGITS]]
+        logits = Reader(MODEL.base).read([MODEL.prompt_tokens(prompt)])[0]
+    log_probabilities = logits.log_softmax(0)[[MODEL.vocabulary.ids[d] for d in DIGITS]]
     expected = (log_probabilities / temperature).softmax(0)
     # Each reply is cut after one cell, which its log-probability tells.
     cells = Counter(int((log_probabilities - c.log_probability).abs().argmin()) for c in drawn)

@@ -40,7 +40,7 @@ def assert_alike(first: Adaptation, second: Adaptation, tolerance: float = 1e-4)
 @given(st.lists(st.lists(pairs(3), min_size=2, max_size=3), min_size=1, max_size=4))
 def test_packed_examples_have_the_losses_and_gradients_of_a_loop(texts) -> None:
     examples = [
-        MODEL._tokenized(Example(Prompt(last.input, tuple(context)), last.output))
+        MODEL.tokenized(Example(Prompt(last.input, tuple(context)), last.output))
         for *context, last in texts
     ]
     assert losses_of(MODEL, examples, packed=True) == pytest.approx(
@@ -51,7 +51,7 @@ def test_packed_examples_have_the_losses_and_gradients_of_a_loop(texts) -> None:
         factors = MODEL._model.fresh(random.Random(0))
         for factor in factors.values():
             factor.data += 0.01
-        with packed_rows(MODEL._model.base), MODEL._model.sharing([factors], ()) as base:
+        with packed_rows(MODEL.base), MODEL._model.sharing([factors], ()) as base:
             parts = [examples] if packed else [[example] for example in examples]
             for part in parts:
                 batch = TrainingBatch.packed(part, torch.device("cpu"))
@@ -89,8 +89,8 @@ def test_a_token_sees_no_further_back_than_its_window_in_a_packed_row() -> None:
                 eos_token_id=2,
             )
         ).eval()
-    model = CausalLanguageModel(base, MODEL._vocabulary, CONFIG)
-    examples = [model._tokenized(Example(prompt, RED)) for prompt in PROMPTS]
+    model = CausalLanguageModel(base, MODEL.vocabulary, CONFIG)
+    examples = [model.tokenized(Example(prompt, RED)) for prompt in PROMPTS]
     together = losses_of(model, examples, packed=True)
     assert together == pytest.approx(losses_of(model, examples, packed=False), abs=1e-3)
     base.config.sliding_window = None
@@ -196,11 +196,11 @@ def test_an_adapter_of_another_shape_is_refused_in_one_line(tmp_path, changes, m
 
 
 def test_an_adapter_of_another_base_is_refused(tmp_path) -> None:
-    own = CausalLanguageModel(tiny_base(), MODEL._vocabulary, replace(CONFIG, model="some/base"))
+    own = CausalLanguageModel(tiny_base(), MODEL.vocabulary, replace(CONFIG, model="some/base"))
     adaptation = own.adapt(examples_of(0, 1), random.Random(0), FOREVER, train=True)
     own.save_adapter(adaptation, tmp_path)
-    hub = CausalLanguageModel(tiny_base(), MODEL._vocabulary, replace(CONFIG, model="hub/Base"))
+    hub = CausalLanguageModel(tiny_base(), MODEL.vocabulary, replace(CONFIG, model="hub/Base"))
     hub.load_adapter(tmp_path)
-    other = CausalLanguageModel(tiny_base(), MODEL._vocabulary, replace(CONFIG, model="a/1B"))
+    other = CausalLanguageModel(tiny_base(), MODEL.vocabulary, replace(CONFIG, model="a/1B"))
     with pytest.raises(ConfigError, match="for the base some/base, and the model is a/1B"):
         other.load_adapter(tmp_path)
