@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from arc.grid import Grid
 from arc.task import Pair, Task
@@ -81,3 +83,16 @@ def losses_of(
     base = model.base
     with torch.no_grad(), packed_rows(base) if packed else nullcontext():
         return [float(loss) for loss in example_losses(base, batch)]
+
+
+def save_tiny(folder: Path) -> None:
+    """Writes the tiny model with a tokenizer, as `save_pretrained` does."""
+    pieces = ["<unk>", "<s>", "</s>", *ALPHABET.replace("\n", "Ċ")]
+    tokenizer = Tokenizer(models.BPE({p: i for i, p in enumerate(pieces)}, [], unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>"
+    )
+    tiny_base().save_pretrained(folder)
+    wrapped.save_pretrained(folder)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from arc.errors import ConfigError
@@ -21,7 +23,7 @@ from lm.causal.batch import TokenizedExample
 from lm.causal.decoding import generate_batch, sample_batch, score_batch
 from lm.causal.folder import merge_adapter, read_adapter, write_adapter
 from lm.causal.format import encode, encode_example, encode_prompt
-from lm.causal.loading import DTYPES, choose_device, load_base
+from lm.causal.loading import DTYPES, choose_device, copy_tokenizer, load_base
 from lm.causal.precision import AUTO, choose_dtype
 from lm.causal.search import search_batch
 from lm.causal.training import Course, Passes, Schedule, train
@@ -120,6 +122,7 @@ class CausalLanguageModel:
         config: The settings.
         vocabulary: How texts become tokens.
         max_tokens: Longest prompt with its reply.
+        passes: How examples go through the model in training.
     """
 
     conditioning = Conditioning.IN_CONTEXT
@@ -134,7 +137,7 @@ class CausalLanguageModel:
         self.max_tokens = min(config.max_tokens, own_limit)
         shape = Shape(config.rank, config.alpha, config.rank_stabilized, config.target_modules)
         self._model = AdaptedModel(base, shape)
-        self._passes = Passes(
+        self.passes = Passes(
             config.packed and can_pack(base), config.train_tokens, config.checkpointing
         )
 
@@ -154,9 +157,13 @@ class CausalLanguageModel:
         """The frozen base."""
         return self._model.base
 
-    def fresh_adapter(self, rng: random.Random) -> dict[str, Tensor]:
+    def fresh_adapter(self, rng: random.Random) -> dict[str, nn.Parameter]:
         """Returns the weights that training would start from with this generator."""
-        return dict(self._model.fresh(rng))
+        return self._model.fresh(rng)
+
+    def with_factors(self, factors: Mapping[str, Tensor]) -> AbstractContextManager[Any]:
+        """Returns a context in which passes of the base use these weights of an adapter."""
+        return self._model.sharing([factors] if factors else [], ())
 
     def adapt(
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
@@ -277,7 +284,22 @@ class CausalLanguageModel:
         adapter = _adapter(adaptation)
         if adapter is None or not adapter.tensors:
             raise ConfigError("there is no adapter to save: nothing was trained")
-        write_adapter(folder, adapter, self._model.shape, self._name)
+        self.save_factors(adapter.tensors, folder)
+
+    def save_factors(self, factors: Mapping[str, Tensor], folder: Path) -> None:
+        """Writes the weights of an adapter as such a folder."""
+        tensors = {name: factor.detach() for name, factor in factors.items()}
+        write_adapter(folder, Adapter(tensors), self._model.shape, self._name)
+
+    def save_base(self, folder: Path) -> None:
+        """Writes the base, with its tokenizer, as a folder that `load` takes."""
+        base: Any = self.base
+        # Weights of a GGUF file are plain numbers once loaded, though the model calls them others.
+        base.hf_quantizer = None
+        if hasattr(base.config, "quantization_config"):
+            del base.config.quantization_config
+        base.save_pretrained(str(folder))
+        copy_tokenizer(Path(self.config.model), self.config.gguf_file, folder)
 
     def load_adapter(self, folder: Path) -> Adaptation:
         """Returns the adapter in a folder that `save_adapter`, `peft` or another tool wrote.
@@ -299,13 +321,14 @@ class CausalLanguageModel:
         schedule = Schedule(config.learning_rate, config.warmup, config.epochs, config.batch_size)
         courses, n_dropped = [], []
         for examples, rng in zip(examples_of, rngs, strict=True):
-            fitting = self._fitting(examples)
+            fitting = self.fitting(examples)
             courses.append(Course.begin(self._model, fitting, schedule, rng))
             n_dropped.append(len(examples) - len(fitting))
-        train(self._model, courses, schedule, self._passes, timeout_s)
+        train(self._model, courses, schedule, self.passes, timeout_s)
         return [_adaptation(course, n) for course, n in zip(courses, n_dropped, strict=True)]
 
-    def _fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
+    def fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
+        """Returns the examples that fit the context, as they are trained on."""
         tokenized = [self.tokenized(example) for example in examples]
         fitting = [example for example in tokenized if len(example.tokens) <= self.max_tokens]
         if len(fitting) < len(tokenized):

@@ -17,18 +17,17 @@ from tiny_causal import (
     TASK,
     grid_of,
     losses_of,
+    save_tiny,
     tiny_base,
     tiny_model,
     total_score,
 )
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
 from arc.errors import ArcError, ConfigError, DataError
 from arc.grid import Grid
 from lm.causal.backend import CausalLanguageModel
 from lm.causal.batch import TokenizedExample
-from lm.causal.format import ALPHABET, encode, encode_example, encode_prompt
+from lm.causal.format import encode, encode_example, encode_prompt
 from lm.causal.precision import choose_dtype
 from lm.causal.training import Schedule
 from lm.protocol import Adaptation, Example, Prompt
@@ -221,15 +220,7 @@ def test_the_solver_proposes_grids_and_repeats_itself(model: CausalLanguageModel
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A model folder as `save_pretrained` writes it."""
-    pieces = ["<unk>", "<s>", "</s>", *ALPHABET.replace("\n", "Ċ")]
-    tokenizer = Tokenizer(models.BPE({p: i for i, p in enumerate(pieces)}, [], unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>"
-    )
-    tiny_base().save_pretrained(tmp_path)
-    wrapped.save_pretrained(tmp_path)
+    save_tiny(tmp_path)
     return tmp_path
 
 
