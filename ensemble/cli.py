@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -320,6 +321,59 @@ def pretrain(
         export=export,
     )
     print(export or out)
+
+
+@app.command()
+def finetune(
+    out: Annotated[Path, typer.Option(help="Folder of the checkpoint and the result; resumed.")],
+    config: Annotated[str, typer.Option(help="A configuration of a causal model.")] = "causal",
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", help="Override a setting, such as model.settings.model=FOLDER."),
+    ] = None,
+    re_arc: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="RE-ARC: re_arc.npz.xz or its folder; without it the training split."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full/--lora", help="Train all weights, or an adapter.")
+    ] = False,
+    updates: Annotated[int, typer.Option(help="Length of the whole training.")] = 1000,
+    examples: Annotated[int, typer.Option(help="Examples an update, accumulated.")] = 8,
+    learning_rate: Annotated[
+        float, typer.Option(help="0: 1e-4 for an adapter, 1e-5 for all weights.")
+    ] = 0.0,
+    minutes: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Stop after so long; the same command goes on."),
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Threads of torch; 0: its own choice.")] = 0,
+    hold_out: Annotated[
+        bool, typer.Option(help="Leave out one training task in seven, to measure progress on.")
+    ] = True,
+) -> None:
+    """Fine-tunes a causal model on tasks like those to come, before any of them is seen.
+
+    ensemble finetune --set model.settings.model=FOLDER --re-arc re_arc.npz.xz --out finetuned
+    """
+    from ensemble.finetuning import finetune as train
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    made = train(
+        out,
+        load_settings(config, settings or []),
+        re_arc=re_arc,
+        hold_out=hold_out,
+        minutes=minutes,
+        threads=threads,
+        options={
+            "full": full,
+            "updates": updates,
+            "examples": examples,
+            "learning_rate": learning_rate,
+        },
+    )
+    print(f"ensemble run --config {config} --set {made}")
 
 
 class _Stopped(BaseException):

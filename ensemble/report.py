@@ -60,9 +60,9 @@ def score_run(folder: RunFolder, tasks: Sequence[Task], answers: Mapping[str, An
     if len(stages) > 1:
         rows += [row(f"  {stage} alone", stage) for stage in stages]
     rows.append(Row("  coverage (any candidate)", coverage(found, asked)))
-    solved = {s: solved(row(s, s).score) for s in stages}
-    only = {s: len(solved[s] - set().union(*(solved[o] for o in stages if o != s))) for s in stages}
-    shared = len(set.intersection(*solved.values())) if solved else 0
+    right = {s: solved(row(s, s).score) for s in stages}
+    only = {s: len(right[s] - set().union(*(right[o] for o in stages if o != s))) for s in stages}
+    shared = len(set.intersection(*right.values())) if right else 0
     return Halves(tuple(rows), only, shared)
 
 

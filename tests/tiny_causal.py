@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from tiny import byte_tokenizer, tiny_llama
@@ -72,6 +73,12 @@ def losses_of(
     """Returns each example's negative log-probability under the base."""
     make = TrainingBatch.packed if packed else TrainingBatch.padded
     batch = make(examples, torch.device("cpu"))
-    base = model._model.base
+    base = model.base
     with torch.no_grad(), packed_rows(base) if packed else nullcontext():
         return [float(loss) for loss in example_losses(base, batch)]
+
+
+def save_tiny(folder: Path) -> None:
+    """Writes the tiny model with a tokenizer, as `save_pretrained` does."""
+    tiny_base().save_pretrained(folder)
+    byte_tokenizer(ALPHABET, start=True).save_pretrained(folder)

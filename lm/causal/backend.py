@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from arc.errors import ConfigError
@@ -21,7 +24,7 @@ from lm.causal.cutting import MOST_DEMONSTRATIONS, cut_base
 from lm.causal.decoding import generate_batch, sample_batch, score_batch
 from lm.causal.folder import merge_adapter, read_adapter, write_adapter
 from lm.causal.format import Format
-from lm.causal.loading import DTYPES, QUANTIZATIONS, choose_device, load_base
+from lm.causal.loading import DTYPES, QUANTIZATIONS, choose_device, copy_tokenizer, load_base
 from lm.causal.precision import AUTO, choose_dtype
 from lm.causal.search import search_batch
 from lm.causal.template import DEFAULT_TEMPLATE, load_template
@@ -128,7 +131,14 @@ class CausalConfig:
 
 
 class CausalLanguageModel:
-    """One loaded base; adapters come and go, the base stays as it was loaded."""
+    """One loaded base; adapters come and go, the base stays as it was loaded.
+
+    Attributes:
+        config: The settings.
+        vocabulary: How texts become tokens.
+        max_tokens: Longest prompt with its reply.
+        passes: How examples go through the model in training.
+    """
 
     conditioning = Conditioning.IN_CONTEXT
 
@@ -136,13 +146,13 @@ class CausalLanguageModel:
         self, base: PreTrainedModel, vocabulary: Vocabulary, config: CausalConfig = CausalConfig()
     ) -> None:
         self.config = config
-        self._format = Format(load_template(config.template), vocabulary)
+        self.form = Format(load_template(config.template), vocabulary)
         self._name = config.model or base.name_or_path or ""
         own_limit = getattr(base.config, "max_position_embeddings", None) or config.max_tokens
-        self._max_tokens = min(config.max_tokens, own_limit)
+        self.max_tokens = min(config.max_tokens, own_limit)
         shape = Shape(config.rank, config.alpha, config.rank_stabilized, config.target_modules)
         self._model = AdaptedModel(base, shape)
-        self._passes = Passes(
+        self.passes = Passes(
             config.packed and can_pack(base), config.train_tokens, config.checkpointing
         )
 
@@ -168,6 +178,19 @@ class CausalLanguageModel:
             tokens = form.every_token(MOST_DEMONSTRATIONS)
             vocabulary = vocabulary.renumbered(cut_base(base, tokens))
         return cls(base, vocabulary, config)
+
+    @property
+    def base(self) -> PreTrainedModel:
+        """The frozen base."""
+        return self._model.base
+
+    def fresh_adapter(self, rng: random.Random) -> dict[str, nn.Parameter]:
+        """Returns the weights that training would start from with this generator."""
+        return self._model.fresh(rng)
+
+    def with_factors(self, factors: Mapping[str, Tensor]) -> AbstractContextManager[Any]:
+        """Returns a context in which passes of the base use these weights of an adapter."""
+        return self._model.sharing([factors] if factors else [], ())
 
     def adapt(
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
@@ -209,12 +232,12 @@ class CausalLanguageModel:
 
         A prompt that fills the context alone gets no grid and a log-probability of minus infinity.
         """
-        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts]
+        tokens = [self.form.tokens_of_prompt(prompt) for prompt in prompts]
         completions = [_NO_REPLY] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 batch = [tokens[i] for i in indices]
-                replies = generate_batch(model, self._format, batch, self._max_tokens)
+                replies = generate_batch(model, self.form, batch, self.max_tokens)
                 for i, completion in zip(indices, replies, strict=True):
                     completions[i] = completion
         return completions
@@ -227,16 +250,16 @@ class CausalLanguageModel:
         What is drawn depends on the seed and a prompt's place among the prompts.
         """
         n = sampling.n
-        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts for _ in range(n)]
+        tokens = [self.form.tokens_of_prompt(prompt) for prompt in prompts for _ in range(n)]
         names = [f"{i}:{k}" for i in range(len(prompts)) for k in range(n)]
         completions = [_NO_REPLY] * len(tokens)
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 replies = sample_batch(
                     model,
-                    self._format,
+                    self.form,
                     [tokens[i] for i in indices],
-                    self._max_tokens,
+                    self.max_tokens,
                     sampling,
                     [names[i] for i in indices],
                 )
@@ -251,12 +274,12 @@ class CausalLanguageModel:
 
         A prompt that fills the context alone gets none.
         """
-        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts]
+        tokens = [self.form.tokens_of_prompt(prompt) for prompt in prompts]
         found: list[list[Completion]] = [[] for _ in prompts]
         with self._model.using(_adapter(adaptation)) as model:
             for indices in self._batches(tokens):
                 batch = [tokens[i] for i in indices]
-                lists = search_batch(model, self._format, batch, self._max_tokens, search)
+                lists = search_batch(model, self.form, batch, self.max_tokens, search)
                 for i, completions in zip(indices, lists, strict=True):
                     found[i] = completions
         return found
@@ -268,8 +291,8 @@ class CausalLanguageModel:
         adaptation: Adaptation | None = None,
     ) -> list[float]:
         """Returns the log-probability of each output, however long the prompt, in nats."""
-        tokens = [self._format.tokens_of_prompt(prompt) for prompt in prompts]
-        replies = [self._format.reply_tokens(output) for output in outputs]
+        tokens = [self.form.tokens_of_prompt(prompt) for prompt in prompts]
+        replies = [self.form.reply_tokens(output) for output in outputs]
         lengths = [len(p) + len(r) for p, r in zip(tokens, replies, strict=True)]
         scores = [0.0] * len(prompts)
         with self._model.using(_adapter(adaptation)) as model:
@@ -288,7 +311,22 @@ class CausalLanguageModel:
         adapter = _adapter(adaptation)
         if adapter is None or not adapter.tensors:
             raise ConfigError("there is no adapter to save: nothing was trained")
-        write_adapter(folder, adapter, self._model.shape, self._name)
+        self.save_factors(adapter.tensors, folder)
+
+    def save_factors(self, factors: Mapping[str, Tensor], folder: Path) -> None:
+        """Writes the weights of an adapter as such a folder."""
+        tensors = {name: factor.detach() for name, factor in factors.items()}
+        write_adapter(folder, Adapter(tensors), self._model.shape, self._name)
+
+    def save_base(self, folder: Path) -> None:
+        """Writes the base, with its tokenizer, as a folder that `load` takes."""
+        base: Any = self.base
+        # Weights of a GGUF file are plain numbers once loaded, though the model calls them others.
+        base.hf_quantizer = None
+        if hasattr(base.config, "quantization_config"):
+            del base.config.quantization_config
+        base.save_pretrained(str(folder))
+        copy_tokenizer(Path(self.config.model), self.config.gguf_file, folder)
 
     def load_adapter(self, folder: Path) -> Adaptation:
         """Returns the adapter in a folder that `save_adapter`, `peft` or another tool wrote.
@@ -310,27 +348,30 @@ class CausalLanguageModel:
         schedule = Schedule(config.learning_rate, config.warmup, config.epochs, config.batch_size)
         courses, n_dropped = [], []
         for examples, rng in zip(examples_of, rngs, strict=True):
-            fitting = self._fitting(examples)
+            fitting = self.fitting(examples)
             courses.append(Course.begin(self._model, fitting, schedule, rng))
             n_dropped.append(len(examples) - len(fitting))
-        train(self._model, courses, schedule, self._passes, timeout_s)
+        train(self._model, courses, schedule, self.passes, timeout_s)
         return [_adaptation(course, n) for course, n in zip(courses, n_dropped, strict=True)]
 
-    def _fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
-        tokenized = [self._tokenized(example) for example in examples]
-        fitting = [example for example in tokenized if len(example.tokens) <= self._max_tokens]
+    def fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
+        """Returns the examples that fit the context, as they are trained on."""
+        tokenized = [self.tokenized(example) for example in examples]
+        fitting = [example for example in tokenized if len(example.tokens) <= self.max_tokens]
         if len(fitting) < len(tokenized):
             n_dropped = len(tokenized) - len(fitting)
             log.info("%d of %d examples exceed the context", n_dropped, len(tokenized))
         return fitting
 
-    def _tokenized(self, example: Example) -> TokenizedExample:
-        return TokenizedExample.of(self._format.segments(example, self.config.demonstration_loss))
+    def tokenized(self, example: Example) -> TokenizedExample:
+        """Returns an example as it is trained on."""
+        segments = self.form.segments(example, self.config.demonstration_loss)
+        return TokenizedExample.of(segments)
 
     def _batches(self, prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         """Yields indices of prompts that fit the context, of like length, in bounded batches."""
         lengths = [len(prompt) for prompt in prompts]
-        fitting = [i for i, length in enumerate(lengths) if length < self._max_tokens]
+        fitting = [i for i, length in enumerate(lengths) if length < self.max_tokens]
         if len(fitting) < len(lengths):
             n_long = len(lengths) - len(fitting)
             log.info("%d of %d prompts exceed the context", n_long, len(lengths))

@@ -77,6 +77,13 @@ def four_bits(dtype: str) -> BitsAndBytesConfig:
     return made
 
 
+def copy_tokenizer(source: Path, gguf_file: str, folder: Path) -> None:
+    """Writes the tokenizer of a folder, or of a GGUF file in it, to another folder."""
+    options = {"gguf_file": gguf_file} if gguf_file else {}
+    tokenizer = AutoTokenizer.from_pretrained(str(source), local_files_only=True, **options)
+    tokenizer.save_pretrained(str(folder))
+
+
 def choose_device(device: str) -> torch.device:
     """Returns the named device; `auto` is a GPU if there is one."""
     if device == "auto":

@@ -9,6 +9,7 @@ is byte-identical to an evaluation task is left out.
 from __future__ import annotations
 
 import hashlib
+import json
 import lzma
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from arc.errors import DataError
-from arc.grid import N_COLORS, Cells, Grid
+from arc.errors import DataError, GridError
+from arc.grid import MAX_SIDE, N_COLORS, Cells, Grid
 from arc.task import Pair, Task
 from arc.transform import SYMMETRIES
 from lm.embedded.batch import Sample
@@ -185,7 +186,8 @@ def load_corpus(
     index = {task.task_id: i for i, task in enumerate(kept)}
     parts = [_from_tasks(kept)]
     if re_arc is not None:
-        parts.append(_from_re_arc(re_arc, index))
+        read = _from_folder if re_arc.is_dir() else _from_re_arc
+        parts.append(read(re_arc, index))
     task, shapes, cells = (np.concatenate([part[i] for part in parts]) for i in range(3))
     sizes = shapes[:, 0] * shapes[:, 1] + shapes[:, 2] * shapes[:, 3]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -219,6 +221,39 @@ def _from_tasks(tasks: Sequence[Task]) -> _Part:
     return (
         np.array(owners),
         np.array(shapes),
+        np.frombuffer(b"".join(cells), dtype=np.uint8),
+    )
+
+
+def _from_folder(path: Path, index: dict[str, int]) -> _Part:
+    """Reads RE-ARC as it is published: a JSON a task, a list of pairs in each.
+
+    Pairs with a side over 30 are left out.
+    """
+    files = [path / f"{task_id}.json" for task_id in index]
+    if not any(file.is_file() for file in files):
+        raise DataError(f"{path}: RE-ARC's folder of tasks expected, such as 007bbfb7.json in it")
+    owners, shapes, cells = [], [], []
+    for owner, file in enumerate(files):
+        if not file.is_file():
+            continue
+        try:
+            made = json.loads(file.read_text(encoding="utf-8"))
+            sides = [(pair["input"], pair["output"]) for pair in made]
+            grids = [
+                (Grid.of(source), Grid.of(target))
+                for source, target in sides
+                if max(len(source), len(source[0]), len(target), len(target[0])) <= MAX_SIDE
+            ]
+        except (OSError, LookupError, TypeError, ValueError, GridError) as error:
+            raise DataError(f"{file}: a list of pairs expected ({error})") from None
+        for source, target in grids:
+            owners.append(owner)
+            shapes.append((*source.shape, *target.shape))
+            cells.append(source.cells + target.cells)
+    return (
+        np.array(owners, dtype=np.int64),
+        np.array(shapes, dtype=np.int64).reshape(-1, 4),
         np.frombuffer(b"".join(cells), dtype=np.uint8),
     )
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import byte_tokenizer, tiny_llama
+from tiny import tiny_llama
 from tiny_causal import (
-    ALPHABET,
     BLUE,
     CONFIG,
     FOREVER,
@@ -20,6 +19,7 @@ from tiny_causal import (
     TASK,
     grid_of,
     losses_of,
+    save_tiny,
     tiny_model,
     total_score,
 )
@@ -146,7 +146,7 @@ def test_two_adaptations_do_not_leak_into_each_other(
 
 def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None:
     example = Example(Prompt(RED, TASK.pairs[:2]), BLUE)
-    form = model._format
+    form = model.form
     tokenized = [TokenizedExample.of(form.segments(example, on)) for on in (False, True)]
     n = len(form.reply_tokens(BLUE))
     assert [sum(t.is_target) for t in tokenized] == [n, 2 * n]
@@ -160,7 +160,7 @@ def test_the_loss_counts_exactly_the_targets(model: CausalLanguageModel) -> None
 def test_an_example_does_not_change_the_loss_of_another(
     model: CausalLanguageModel, packed: bool
 ) -> None:
-    examples = [model._tokenized(Example(prompt, RED)) for prompt in PROMPTS]
+    examples = [model.tokenized(Example(prompt, RED)) for prompt in PROMPTS]
     together = losses_of(model, examples, packed=packed)
     alone = [losses_of(model, [example], packed=False)[0] for example in examples]
     assert together == pytest.approx(alone, abs=1e-3)
@@ -191,7 +191,7 @@ def test_a_reply_cut_by_the_context_is_no_grid(
 ) -> None:
     prompt = PROMPTS[2]
     whole = grid_of(model.generate([prompt], adaptation)[0])
-    form = model._format
+    form = model.form
     length = len(form.tokens_of_prompt(prompt)) + len(form.reply_tokens(whole))
     enough, too_few = tiny_model(max_tokens=length), tiny_model(max_tokens=length - 1)
     assert enough.generate([prompt], adaptation)[0].grid == whole
@@ -219,8 +219,7 @@ def test_the_solver_proposes_grids_and_repeats_itself(model: CausalLanguageModel
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A model folder as `save_pretrained` writes it."""
-    tiny_llama(N_TOKENS).save_pretrained(tmp_path)
-    byte_tokenizer(ALPHABET, start=True).save_pretrained(tmp_path)
+    save_tiny(tmp_path)
     return tmp_path
 
 

@@ -50,7 +50,7 @@ def test_a_shared_beginning_leaves_something_of_every_text(texts) -> None:
 @torch.inference_mode()
 def test_reading_a_shared_beginning_once_changes_nothing(texts, start) -> None:
     texts = [start + text for text in texts]
-    base = MODEL._model.base
+    base = MODEL.base
     shared, together = open_texts(base, texts)
     alone = [Reader(base).read([text])[0] for text in texts]
     assert torch.allclose(together, torch.stack(alone), atol=1e-4)
@@ -62,7 +62,7 @@ def test_reading_a_shared_beginning_once_changes_nothing(texts, start) -> None:
 @torch.inference_mode()
 def test_a_reader_goes_on_as_if_all_were_read_at_once(first, second, rng) -> None:
     n = min(len(first), len(second))
-    base = MODEL._model.base
+    base = MODEL.base
     reader = Reader(base)
     reader.read(first[:n])
     rows = [rng.randrange(n) for _ in range(3)]
@@ -147,13 +147,13 @@ def test_samples_depend_on_the_seed_and_not_on_the_batch() -> None:
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.0])
 def test_first_cells_are_drawn_as_often_as_they_are_likely(temperature: float) -> None:
-    short = tiny_model(max_tokens=1 + len(MODEL._format.tokens_of_prompt(PROMPTS[0])))
+    short = tiny_model(max_tokens=1 + len(MODEL.form.tokens_of_prompt(PROMPTS[0])))
     n = 1500
     prompt = PROMPTS[0]
     drawn = short.sample([prompt], None, Sampling(n, temperature, seed=2))[0]
     with torch.inference_mode():
-        logits = Reader(MODEL._model.base).read([MODEL._format.tokens_of_prompt(prompt)])[0]
-    log_probabilities = logits.log_softmax(0)[list(MODEL._format.start().allowed())]
+        logits = Reader(MODEL.base).read([MODEL.form.tokens_of_prompt(prompt)])[0]
+    log_probabilities = logits.log_softmax(0)[list(MODEL.form.start().allowed())]
     expected = (log_probabilities / temperature).softmax(0)
     # Each reply is cut after one cell, which its log-probability tells.
     cells = Counter(int((log_probabilities - c.log_probability).abs().argmin()) for c in drawn)

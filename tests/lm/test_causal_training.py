@@ -51,7 +51,7 @@ def assert_alike(first: Adaptation, second: Adaptation, tolerance: float = 1e-4)
 @given(st.lists(st.lists(pairs(3), min_size=2, max_size=3), min_size=1, max_size=4))
 def test_packed_examples_have_the_losses_and_gradients_of_a_loop(texts) -> None:
     examples = [
-        MODEL._tokenized(Example(Prompt(last.input, tuple(context)), last.output))
+        MODEL.tokenized(Example(Prompt(last.input, tuple(context)), last.output))
         for *context, last in texts
     ]
     assert losses_of(MODEL, examples, packed=True) == pytest.approx(
@@ -62,7 +62,7 @@ def test_packed_examples_have_the_losses_and_gradients_of_a_loop(texts) -> None:
         factors = MODEL._model.fresh(random.Random(0))
         for factor in factors.values():
             factor.data += 0.01
-        with packed_rows(MODEL._model.base), MODEL._model.sharing([factors], ()) as base:
+        with packed_rows(MODEL.base), MODEL._model.sharing([factors], ()) as base:
             parts = [examples] if packed else [[example] for example in examples]
             for part in parts:
                 batch = TrainingBatch.packed(part, torch.device("cpu"))
@@ -101,7 +101,7 @@ def test_a_token_sees_no_further_back_than_its_window_in_a_packed_row() -> None:
             )
         ).eval()
     model = CausalLanguageModel(base, tiny_vocabulary(), CONFIG)
-    examples = [model._tokenized(Example(prompt, RED)) for prompt in PROMPTS]
+    examples = [model.tokenized(Example(prompt, RED)) for prompt in PROMPTS]
     together = losses_of(model, examples, packed=True)
     assert together == pytest.approx(losses_of(model, examples, packed=False), abs=1e-3)
     base.config.sliding_window = None

@@ -1,0 +1,61 @@
+"""What `ensemble finetune` does: from settings and sources of tasks to a fine-tuned model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arc.errors import ConfigError
+from ensemble.selection import Selection
+from ensemble.settings import Settings, checked
+
+N_HELD_OUT = 32
+
+
+def finetune(
+    out: Path,
+    settings: Settings,
+    *,
+    re_arc: Path | None,
+    hold_out: bool,
+    minutes: float | None,
+    threads: int,
+    options: dict[str, object],
+) -> str:
+    """Starts or continues the fine-tuning in a folder; returns the setting that takes its result.
+
+    Args:
+        out: The folder; a checkpoint in it is resumed.
+        settings: Of a causal model; the adapter has the shape that tasks' adapters have.
+        re_arc: RE-ARC's examples as one archive or a folder, or none.
+        hold_out: Whether one training task in seven is left out, to measure progress on.
+        minutes: When to stop at the latest, or none.
+        threads: Threads of torch; 0 leaves them as they are.
+        options: Fields of `FinetuneConfig`.
+    """
+    from lm.causal.backend import CausalConfig, CausalLanguageModel
+    from lm.causal.finetuning import ADAPTER, CHECKPOINT, MODEL, FinetuneConfig, Finetuning
+    from lm.embedded.corpus import is_held_out, load_corpus
+    from transduction.curriculum import Curriculum, held_out_examples
+
+    if settings.model.kind != "causal":
+        raise ConfigError("only a causal model can be fine-tuned; give --config causal")
+    problems: list[str] = []
+    model_config = checked(CausalConfig, settings.model.settings, "model.settings", problems)
+    if problems:
+        raise ConfigError("; ".join(problems))
+    config = FinetuneConfig(seed=settings.effort.seed, **options)  # type: ignore[arg-type]
+    tasks = Selection(split="train").tasks()
+    corpus = load_corpus(re_arc, tasks, hold_out=hold_out)
+    curriculum = Curriculum(corpus, settings.effort.seed)
+    kept = [task for task in tasks if hold_out and is_held_out(task.task_id)]
+    held_out = held_out_examples(kept, N_HELD_OUT)
+    model = CausalLanguageModel.load(model_config)
+    training = Finetuning(model, config, curriculum.example, held_out, threads)
+    if (out / CHECKPOINT).exists():
+        training.load(out)
+    training.run(out, minutes)
+    return (
+        f"model.settings.model={out / MODEL}"
+        if config.full
+        else (f"model.settings.adapter={out / ADAPTER}")
+    )
