@@ -24,7 +24,7 @@ from lm.causal.training import Schedule
 from lm.embedded.backend import EmbeddedLanguageModel
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.encoding import N_HEADER
-from lm.embedded.model import EmbeddedModel
+from lm.embedded.model import EmbeddedModel, KeyValueCache
 from lm.embedded.optimizer import Rates, make_optimizer
 from lm.protocol import Example, Prompt
 
@@ -202,7 +202,10 @@ class PlainEmbedded:
         n = batch.inputs + slot + 1
         context = self._model.context_of(self._vector[None], batch.symmetries, batch.recolored)
         embedded = self._model.embed(batch.features[:, :n], context)
-        hidden = self._model(embedded, batch.positions[:, :n], batch.mask[:, :, :n, :n])
+        nothing_yet = KeyValueCache(self._model.architecture, 1, n)  # and never used again
+        hidden = self._model(
+            embedded, batch.positions[:, :n], batch.mask[:, :, :n, :n], nothing_yet
+        )
         return hidden[0, -1]
 
     @torch.inference_mode()

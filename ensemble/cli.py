@@ -358,7 +358,6 @@ def finetune(
     """
     from ensemble.finetuning import finetune as train
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     made = train(
         out,
         load_settings(config, settings or []),

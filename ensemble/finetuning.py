@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from pathlib import Path
 
 from arc.errors import ConfigError
@@ -49,6 +51,7 @@ def finetune(
     curriculum = Curriculum(corpus, settings.effort.seed)
     kept = [task for task in tasks if hold_out and is_held_out(task.task_id)]
     held_out = held_out_examples(kept, N_HELD_OUT)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     model = CausalLanguageModel.load(model_config)
     training = Finetuning(model, config, curriculum.example, held_out, threads)
     if (out / CHECKPOINT).exists():
