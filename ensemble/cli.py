@@ -349,7 +349,7 @@ def finetune(
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads of torch; 0: its own choice.")] = 0,
     hold_out: Annotated[
-        bool, typer.Option(help="Leave out one training task in seven, to measure progress on.")
+        bool, typer.Option(help="Leave the held-out training tasks out, to measure progress on.")
     ] = True,
 ) -> None:
     """Fine-tunes a causal model on tasks like those to come, before any of them is seen.

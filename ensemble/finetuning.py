@@ -29,7 +29,7 @@ def finetune(
         out: The folder; a checkpoint in it is resumed.
         settings: Of a causal model; the adapter has the shape that tasks' adapters have.
         re_arc: RE-ARC's examples as one archive or a folder, or none.
-        hold_out: Whether one training task in seven is left out, to measure progress on.
+        hold_out: Whether the held-out training tasks are left out, to measure progress on.
         minutes: When to stop at the latest, or none.
         threads: Threads of torch; 0 leaves them as they are.
         options: Fields of `FinetuneConfig`.
