@@ -8,6 +8,7 @@ without numbers.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -32,25 +33,30 @@ class Variant:
         config: The shipped configuration that differs from the full method's.
         published: Tasks of 80 that the paper's model solves.
         not_for: Models for which the row means nothing, with the reason.
+        needs: A package that must be installed for it.
     """
 
     key: str
     title: str
-    kind: Literal["run", "vote", "symmetry", "coverage", "absent"] = "run"
+    kind: Literal["run", "vote", "symmetry", "coverage"] = "run"
     config: str = ""
     published: int | None = None
     not_for: tuple[tuple[Conditioning, str], ...] = ()
+    needs: str = ""
 
     def reason_against(self, conditioning: Conditioning) -> str:
         """Returns why the row does not apply to a model of this conditioning, or nothing."""
-        return dict(self.not_for).get(conditioning, "")
+        if conditioning in dict(self.not_for):
+            return dict(self.not_for)[conditioning]
+        if self.needs and importlib.util.find_spec(self.needs) is None:
+            return f"{self.needs} is not installed"
+        return ""
 
 
-_VECTOR, _CONTEXT = Conditioning.TASK_VECTOR, Conditioning.IN_CONTEXT
+_VECTOR = Conditioning.TASK_VECTOR
 _ALWAYS_PAIRS = "a model with a task vector is trained on single pairs anyway"
 _NO_DEMONSTRATIONS = "a model with a task vector sees no demonstrations in its context"
 _NO_FROZEN_BASE = "a model with a task vector trains all weights and has no frozen base"
-_NO_4_BIT = "no base in 4 bits can be loaded yet"
 
 VARIANTS: tuple[Variant, ...] = (
     Variant(FULL, "full method", published=29),
@@ -74,9 +80,10 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "quantized",
         "quantized base",
-        "absent",
+        config="ablation_quantized",
         published=26,
-        not_for=((_VECTOR, _NO_FROZEN_BASE), (_CONTEXT, _NO_4_BIT)),
+        not_for=((_VECTOR, _NO_FROZEN_BASE),),
+        needs="bitsandbytes",
     ),
     Variant("flat", "flat vote", "vote", "ablation_flat"),
     Variant("hierarchical", "hierarchical vote", "vote", "ablation_hierarchical"),
