@@ -45,6 +45,11 @@ def finetune(
     model_config = checked(CausalConfig, settings.model.settings, "model.settings", problems)
     if problems:
         raise ConfigError("; ".join(problems))
+    if options.get("full") and (model_config.cut_vocabulary or model_config.quantization):
+        raise ConfigError(
+            "all weights of a base can be trained and saved only whole: leave out "
+            "model.settings.cut_vocabulary and model.settings.quantization, or use --lora"
+        )
     config = FinetuneConfig(seed=settings.effort.seed, **options)  # type: ignore[arg-type]
     tasks = Selection(split="train").tasks()
     corpus = load_corpus(re_arc, tasks, hold_out=hold_out)
