@@ -371,7 +371,7 @@ def finetune(
             "learning_rate": learning_rate,
         },
     )
-    print(f"ensemble run --config {config} --set {made}")
+    print(f"ensemble run --config {config} {made}")
 
 
 class _Stopped(BaseException):

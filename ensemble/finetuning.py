@@ -11,6 +11,7 @@ from ensemble.selection import Selection
 from ensemble.settings import Settings, checked
 
 N_HELD_OUT = 32
+_CELLS = 0.9  # of the tokens of a text; the rest is what stands around its grids
 
 
 def finetune(
@@ -23,7 +24,7 @@ def finetune(
     threads: int,
     options: dict[str, object],
 ) -> str:
-    """Starts or continues the fine-tuning in a folder; returns the setting that takes its result.
+    """Starts or continues the fine-tuning in a folder; returns the settings that take its result.
 
     Args:
         out: The folder; a checkpoint in it is resumed.
@@ -53,7 +54,9 @@ def finetune(
     config = FinetuneConfig(seed=settings.effort.seed, **options)  # type: ignore[arg-type]
     tasks = Selection(split="train").tasks()
     corpus = load_corpus(re_arc, tasks, hold_out=hold_out)
-    curriculum = Curriculum(corpus, settings.effort.seed)
+    curriculum = Curriculum(
+        corpus, settings.effort.seed, max_cells=int(_CELLS * model_config.max_tokens)
+    )
     kept = [task for task in tasks if hold_out and is_held_out(task.task_id)]
     held_out = held_out_examples(kept, N_HELD_OUT)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -62,8 +65,7 @@ def finetune(
     if (out / CHECKPOINT).exists():
         training.load(out)
     training.run(out, minutes)
-    return (
-        f"model.settings.model={out / MODEL}"
-        if config.full
-        else (f"model.settings.adapter={out / ADAPTER}")
-    )
+    if config.full:
+        return f"--set model.settings.model={out / MODEL}"
+    base = f"--set model.settings.model={model_config.model}"
+    return f"{base} --set model.settings.adapter={out / ADAPTER}"

@@ -29,12 +29,15 @@ class Curriculum:
         seed: Seed of all chance.
         demonstrations: The fewest and the most that stand in a prompt.
         recolor: Share of examples with permuted colors.
+        max_cells: Cells of an example, its row ends counted too; demonstrations that would exceed
+            it are left out, but for one.
     """
 
     corpus: Corpus
     seed: int = 0
     demonstrations: tuple[int, int] = (2, 5)
     recolor: float = 0.7
+    max_cells: int = 8000
 
     def __post_init__(self) -> None:
         if not any(len(members) > 1 for members in self.corpus.members):
@@ -48,6 +51,8 @@ class Curriculum:
             members = self.corpus.members[rng.randrange(len(self.corpus.members))].tolist()
         n = min(len(members), rng.randint(*self.demonstrations) + 1)
         *context, question = [self._pair(k) for k in rng.sample(members, n)]
+        while len(context) > 1 and sum(map(_size, [*context, question])) > self.max_cells:
+            context.pop()
         task = Task("", tuple(context), (question.input,))
         colors = permute_colors(task, rng) if rng.random() < self.recolor else None
         view = View(rng.choice(SYMMETRIES), colors)
@@ -66,3 +71,7 @@ def held_out_examples(tasks: Sequence[Task], limit: int) -> list[Example]:
         if context:
             examples.append(Example(View().prompt(question.input, context), question.output))
     return examples[:limit]
+
+
+def _size(pair: Pair) -> int:
+    return sum(grid.height * (grid.width + 1) for grid in (pair.input, pair.output))

@@ -351,17 +351,15 @@ class CausalLanguageModel:
             fitting = self.fitting(examples)
             courses.append(Course.begin(self._model, fitting, schedule, rng))
             n_dropped.append(len(examples) - len(fitting))
+            if n_dropped[-1]:
+                log.info("%d of %d examples exceed the context", n_dropped[-1], len(examples))
         train(self._model, courses, schedule, self.passes, timeout_s)
         return [_adaptation(course, n) for course, n in zip(courses, n_dropped, strict=True)]
 
     def fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
         """Returns the examples that fit the context, as they are trained on."""
         tokenized = [self.tokenized(example) for example in examples]
-        fitting = [example for example in tokenized if len(example.tokens) <= self.max_tokens]
-        if len(fitting) < len(tokenized):
-            n_dropped = len(tokenized) - len(fitting)
-            log.info("%d of %d examples exceed the context", n_dropped, len(tokenized))
-        return fitting
+        return [example for example in tokenized if len(example.tokens) <= self.max_tokens]
 
     def tokenized(self, example: Example) -> TokenizedExample:
         """Returns an example as it is trained on."""

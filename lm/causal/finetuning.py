@@ -44,7 +44,8 @@ class FinetuneConfig:
         decay: Share of the updates, the last ones, over which it falls to nothing.
         clip: Largest norm of a gradient.
         seed: Of the adapter's first weights.
-        report: Updates between two lines of progress.
+        report: Updates between two measurements of the loss on held-out examples.
+        report_s: Seconds between other lines of progress, at least.
         checkpoint_s: Seconds between checkpoints.
     """
 
@@ -57,6 +58,7 @@ class FinetuneConfig:
     clip: float = 1.0
     seed: int = 0
     report: int = 20
+    report_s: float = 30.0
     checkpoint_s: float = 300.0
 
     def __post_init__(self) -> None:
@@ -111,7 +113,7 @@ class Finetuning:
         When it is stopped by an exception, Ctrl-C among them, what was learned is saved as well.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        started = saved = time.monotonic()
+        started = saved = told = time.monotonic()
         losses: list[float] = []
         try:
             while self.updates < self.config.updates:
@@ -121,7 +123,12 @@ class Finetuning:
                 losses.append(self._update())
                 if self.updates % self.config.report == 0 or self.updates == self.config.updates:
                     self._report(losses)
-                    losses = []
+                    losses, told = [], now
+                elif now - told > self.config.report_s:
+                    log.info(
+                        "update %d of %d, loss %.4f", self.updates, self.config.updates, losses[-1]
+                    )
+                    told = now
                 if now - saved > self.config.checkpoint_s:
                     self.save(folder)
                     saved = now
@@ -185,7 +192,7 @@ class Finetuning:
         self.curve = [(int(update), float(loss)) for update, loss in state["curve"]]
 
     def _check(self, path: Path, state: dict[str, Any]) -> None:
-        free = {"updates", "report", "checkpoint_s"}
+        free = {"updates", "report", "report_s", "checkpoint_s"}
         own = asdict(self.config)
         differing = [
             f"{name} was {state['config'].get(name)} and is {value}"

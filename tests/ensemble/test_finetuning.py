@@ -28,8 +28,9 @@ def test_the_command_names_the_setting_that_takes_its_result(tmp_path: Path) -> 
          "model.settings.max_tokens=600"],
     )  # fmt: skip
     made = run(tmp_path / "out", settings)
-    assert made == f"model.settings.adapter={tmp_path / 'out' / 'adapter'}"
-    config = CausalConfig(model=str(tmp_path / "base"), adapter=made.partition("=")[2])
+    base, adapter = tmp_path / "base", tmp_path / "out" / "adapter"
+    assert made == f"--set model.settings.model={base} --set model.settings.adapter={adapter}"
+    config = CausalConfig(model=str(base), adapter=str(adapter))
     assert CausalLanguageModel.load(config)
     assert run(tmp_path / "out", settings, updates=3) == made
 

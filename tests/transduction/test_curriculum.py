@@ -48,6 +48,16 @@ def test_an_example_is_a_task_of_the_corpus_in_one_view(index: int) -> None:
     assert sum(set(undone) <= set(task.pairs) for task in tasks()) == 1
 
 
+@given(st.integers(0, 10**6), st.integers(1, 60))
+def test_an_example_is_no_larger_than_it_may_be_or_has_one_demonstration(
+    index: int, limit: int
+) -> None:
+    example = Curriculum(CORPUS, max_cells=limit).example(index)
+    pairs = [*example.prompt.context, Pair(example.prompt.input, example.output)]
+    size = sum(g.height * (g.width + 1) for p in pairs for g in (p.input, p.output))
+    assert size <= limit or len(example.prompt.context) == 1
+
+
 def test_every_task_view_and_coloring_comes_up() -> None:
     made = [Curriculum(CORPUS).example(i) for i in range(300)]
     assert {example.prompt.symmetry for example in made} == set(SYMMETRIES)
