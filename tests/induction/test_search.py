@@ -54,6 +54,7 @@ def test_programs_reproduce_the_demonstrations_and_the_promised_outputs(task_id:
             assert np.array_equal(got, wanted), proposal.source
 
 
+@pytest.mark.slow
 def test_the_search_does_not_depend_on_the_hash_seed() -> None:
     program = (
         "from test_search import *\n"

@@ -76,7 +76,7 @@ def test_a_reader_goes_on_as_if_all_were_read_at_once(first, second, rng) -> Non
     assert torch.allclose(alone.read([ends[1]])[0], whole[1], atol=1e-4)
 
 
-@pytest.mark.parametrize("threshold", [0.01, 0.001])
+@pytest.mark.parametrize("threshold", [0.01, pytest.param(0.001, marks=pytest.mark.slow)])
 def test_search_finds_what_enumeration_finds(unsure: Adaptation, threshold: float) -> None:
     bounds = DepthFirst(threshold, max_completions=10**6, max_tokens=10**6)
     for prompt, found in zip(PROMPTS, MODEL.search(PROMPTS, unsure, bounds), strict=True):

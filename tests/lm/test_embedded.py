@@ -97,7 +97,7 @@ def test_the_probability_of_a_reply_is_what_scoring_says():
 
 
 @given(grids(5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_every_reply_that_fits_is_a_grid_whatever_the_weights(grid):
     reply = tiny_model(seed=len(grid.cells)).generate([Prompt(grid)])[0]
     assert reply.grid is None or 1 <= len(reply.grid.cells) <= 300 - len(grid.cells)
@@ -140,7 +140,7 @@ def test_the_same_seed_trains_the_same():
     scores = []
     for _ in range(2):
         model = tiny_model()
-        adaptation = model.adapt(EXAMPLES, random.Random(3), 60, train=True)
+        adaptation = model.adapt(EXAMPLES[:4], random.Random(3), 60, train=True)
         scores.append(model.score(prompts, outputs, adaptation))
     assert scores[0] == scores[1]
 

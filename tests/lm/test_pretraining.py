@@ -49,12 +49,12 @@ def assert_same(mine, theirs):
 
 def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
-    training = Pretraining(TINY, config(25_000), corpus)
+    training = Pretraining(TINY, config(12_000), corpus)
     training.run(tmp_path)
     losses = [point.loss for point in training.curve]
     assert losses[-1] < losses[0]
     assert (tmp_path / "checkpoint.pt").exists()
-    again = Pretraining(TINY, config(25_000), corpus)
+    again = Pretraining(TINY, config(12_000), corpus)
     again.load(tmp_path)
     assert again.tokens == training.tokens
     assert_same(again, training)
