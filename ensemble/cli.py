@@ -51,7 +51,7 @@ def run(
     tasks_path: PathArgument = None,
     split: SplitOption = "",
     dataset: DatasetOption = "arc1",
-    subset: Annotated[str, typer.Option(help="A named subset of a split: paper80.")] = "",
+    subset: Annotated[str, typer.Option(help="A part of a split: paper80, held_out.")] = "",
     ids: Annotated[str, typer.Option(help="Task ids, separated by commas.")] = "",
     limit: Annotated[Optional[int], typer.Option(help="At most so many tasks.")] = None,  # noqa: UP045
     mode: Annotated[str, typer.Option(help="ensemble, induction or transduction.")] = "ensemble",

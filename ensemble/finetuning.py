@@ -6,6 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
+from arc.dataset import is_held_out
 from arc.errors import ConfigError
 from ensemble.selection import Selection
 from ensemble.settings import Settings, checked
@@ -37,7 +38,7 @@ def finetune(
     """
     from lm.causal.backend import CausalConfig, CausalLanguageModel
     from lm.causal.finetuning import ADAPTER, CHECKPOINT, MODEL, FinetuneConfig, Finetuning
-    from lm.embedded.corpus import is_held_out, load_corpus
+    from lm.embedded.corpus import load_corpus
     from transduction.curriculum import Curriculum, held_out_examples
 
     if settings.model.kind != "causal":

@@ -10,6 +10,7 @@ from typing import Any
 from arc.dataset import (
     DATASETS,
     SPLITS,
+    SUBSETS,
     Dataset,
     load_answers,
     load_split,
@@ -53,9 +54,11 @@ class Selection:
             raise DataError(f"--limit {self.limit}: a number from 1 expected")
         tasks = self._all()
         if self.subset:
-            if (self.dataset, SPLITS.get(self.split)) != ("arc1", "evaluation"):
-                raise DataError(f"--subset {self.subset}: belongs to --dataset arc1 --split eval")
-            tasks = select_tasks(tasks, load_subset(self.subset))
+            chosen = load_subset(self.subset)
+            own = SUBSETS[self.subset]
+            if (self.dataset, SPLITS.get(self.split)) != ("arc1", own):
+                raise DataError(f"--subset {self.subset}: belongs to --dataset arc1 --split {own}")
+            tasks = select_tasks(tasks, chosen)
         return select_tasks(tasks, self.ids, self.limit)
 
     def answers(self) -> dict[str, Answers] | None:

@@ -8,7 +8,6 @@ is byte-identical to an evaluation task is left out.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import lzma
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from arc.dataset import is_held_out
 from arc.errors import DataError, GridError
 from arc.grid import MAX_SIDE, N_COLORS, Cells, Grid
 from arc.task import Pair, Task
@@ -31,11 +31,6 @@ TWINS = frozenset({"40853293"})
 
 _RESERVED = 100
 """One in so many of RE-ARC's pairs is not trained on."""
-
-
-def is_held_out(task_id: str) -> bool:
-    """Whether a training task is kept for choosing settings: 156 of the 400 are."""
-    return hashlib.sha256(task_id.encode()).digest()[0] < 104
 
 
 @dataclass(frozen=True, slots=True)

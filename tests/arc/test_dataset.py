@@ -129,6 +129,12 @@ def test_the_papers_subset_is_balanced_over_levels():
     assert set(levels) == {task.task_id for task in load_split("arc1", "evaluation")}
 
 
+def test_the_held_out_tasks_are_a_part_of_the_training_split():
+    held = load_subset("held_out")
+    assert len(held) == len(set(held)) == 156
+    assert set(held) <= {task.task_id for task in load_split("arc1", "training")}
+
+
 def test_an_unknown_subset_is_refused():
-    with pytest.raises(DataError, match="paper80"):
+    with pytest.raises(DataError, match="paper80, held_out"):
         load_subset("paper81")

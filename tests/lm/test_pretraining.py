@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from arc.dataset import is_held_out
 from arc.errors import DataError
 from arc.grid import Grid
 from arc.task import Pair, Task
-from lm.embedded.corpus import TWINS, color_permutation, fixed_colors, is_held_out, load_corpus
+from lm.embedded.corpus import TWINS, color_permutation, fixed_colors, load_corpus
 from lm.embedded.model import Architecture
 from lm.embedded.pretraining import PretrainConfig, Pretraining, pretrain
 
