@@ -135,6 +135,11 @@ def _backend(kind: str) -> tuple[Any, type]:
         from lm.embedded.config import EmbeddedConfig
 
         return EmbeddedLanguageModel, EmbeddedConfig
+    if kind == "vllm":
+        from lm.vllm.backend import VllmLanguageModel
+        from lm.vllm.config import VllmConfig
+
+        return VllmLanguageModel, VllmConfig
     from lm.causal.backend import CausalConfig, CausalLanguageModel
 
     return CausalLanguageModel, CausalConfig

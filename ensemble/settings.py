@@ -50,11 +50,13 @@ class ModelConfig:
 
     Attributes:
         kind: `embedded`: the shipped model. `causal`: a `transformers` model from a local path.
+            `vllm`: the same, with vLLM for the replies.
         settings: The model's own settings, checked where the model is loaded: `EmbeddedConfig` in
-            `lm/embedded/config.py`, `CausalConfig` in `lm/causal/backend.py`.
+            `lm/embedded/config.py`, `CausalConfig` in `lm/causal/backend.py`, `VllmConfig` in
+            `lm/vllm/config.py`.
     """
 
-    kind: Literal["embedded", "causal"] = "embedded"
+    kind: Literal["embedded", "causal", "vllm"] = "embedded"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

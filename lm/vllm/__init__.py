@@ -1,0 +1,1 @@
+"""A causal language model that vLLM serves: adapters trained by `lm.causal`, replies by vLLM."""
