@@ -287,6 +287,10 @@ def pretrain(
         Optional[Path],  # noqa: UP045
         typer.Option(help="RE-ARC's examples, re_arc.npz.xz; without it the training split alone."),
     ] = None,
+    generated: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="Tasks that `ensemble generate` made; may be repeated."),
+    ] = None,
     tokens: Annotated[float, typer.Option(help="Length of the training, in millions.")] = 10.0,
     decay: Annotated[float, typer.Option(help="Of these, at a falling rate, in millions.")] = 1.5,
     members: Annotated[int, typer.Option(help="Processes that train together.")] = 1,
@@ -300,7 +304,7 @@ def pretrain(
         typer.Option(help="Where to write the weights at the end."),
     ] = None,
 ) -> None:
-    """Trains the embedded model on the training split and RE-ARC.
+    """Trains the embedded model on the training split, RE-ARC and generated tasks.
 
     ensemble pretrain --re-arc re_arc.npz.xz --tokens 10 --out pretrain/s --export pretrain/weights
     """
@@ -318,8 +322,47 @@ def pretrain(
         threads=threads,
         hold_out=hold_out,
         export=export,
+        generated=generated or [],
     )
     print(export or out)
+
+
+@app.command()
+def generate(
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The archive to write, a .npz.xz file; without it give --show."),
+    ] = None,
+    tasks: Annotated[int, typer.Option(help="How many tasks.")] = 2000,
+    pairs: Annotated[int, typer.Option(help="Pairs of each.")] = 40,
+    max_cells: Annotated[int, typer.Option(help="Cells of the largest pair.")] = 500,
+    seed: Annotated[int, typer.Option(help="Another seed makes other tasks.")] = 0,
+    re_arc: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="RE-ARC's examples, re_arc.npz.xz, to take inputs from."),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
+    show: Annotated[int, typer.Option(help="Draw so many of the tasks.")] = 0,
+) -> None:
+    """Makes training tasks: random programs run on inputs of known tasks and on scenes.
+
+    ensemble generate --out tasks.npz.xz --re-arc re_arc.npz.xz --tasks 2000
+    """
+    from ensemble.generation import generate as make
+    from induction.generation.making import GenerationConfig
+
+    if out is None and not show:
+        raise ConfigError("give --out FILE to write tasks, or --show N to look at some")
+    config = GenerationConfig(pairs, max_cells, seed)
+    made = make(tasks, config, re_arc=re_arc, n_workers=workers or _cores(), out=out)
+    console = _console()
+    for picture in made.drawn(show):
+        console.print(picture)
+    print(made.report(), file=sys.stderr)
+    if len(made.tasks) < tasks:
+        print(f"ensemble: {len(made.tasks)} of {tasks} tasks made", file=sys.stderr)
+    if out is not None and made.tasks:
+        print(out)
 
 
 @app.command()

@@ -1,15 +1,14 @@
 """What the embedded model is pre-trained on: many pairs a task, drawn under augmentation.
 
 Every task comes in a few variations besides, tasks of their own (`variation.py`). Reads RE-ARC's
-verified examples of the ARC-1 training tasks (`re_arc.npz.xz`, see CONTRIBUTING.md) and the
-training split itself. Nothing else: evaluation tasks never enter, and the one training task that
-is byte-identical to an evaluation task is left out.
+verified examples of the ARC-1 training tasks (`re_arc.npz.xz`, see CONTRIBUTING.md), the
+training split itself, and what `ensemble generate` made. Nothing else: evaluation tasks never
+enter, and the one training task that is byte-identical to an evaluation task is left out.
 """
 
 from __future__ import annotations
 
 import json
-import lzma
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from arc.archive import read_archive
 from arc.dataset import is_held_out
 from arc.errors import DataError, GridError
 from arc.grid import MAX_SIDE, N_COLORS, Cells, Grid
@@ -64,6 +64,7 @@ class Corpus:
         reserved: Indices of pairs that no task has among its members: learning is checked on them.
         rules: What has a vector of its own, in the order of the vector table: the tasks as they
             are, then their variations.
+        n_generated: How many of the tasks, the last ones, are generated.
     """
 
     task_ids: tuple[str, ...]
@@ -74,6 +75,7 @@ class Corpus:
     members: tuple[NDArray[np.int64], ...]
     reserved: NDArray[np.int64]
     rules: tuple[Rule, ...]
+    n_generated: int = 0
 
     def pair(self, index: int) -> tuple[Cells, Cells]:
         """Returns the input and output cells of one pair, as views."""
@@ -93,7 +95,12 @@ class Corpus:
         return [Sample(*self.pair(int(i)), vector=int(self.task[i])) for i in chosen]
 
     def draw(
-        self, rng: np.random.Generator, max_length: int, recolor: float, varied: float = 0.5
+        self,
+        rng: np.random.Generator,
+        max_length: int,
+        recolor: float,
+        varied: float = 0.5,
+        generated: float = 0.3,
     ) -> Sample:
         """Returns a random pair of a random rule under a random symmetry and recoloring.
 
@@ -101,12 +108,18 @@ class Corpus:
             rng: The chance.
             max_length: Longest sample, in tokens.
             recolor: Share of samples with permuted colors.
-            varied: Share of samples from variations, where there are any.
+            varied: Share of samples from variations among the others, where there are any.
+            generated: Share of samples from generated tasks, where there are any.
         """
         n_tasks = len(self.task_ids)
+        n_known = n_tasks - self.n_generated
         while True:
-            is_varied = len(self.rules) > n_tasks and rng.random() < varied
-            low, high = (n_tasks, len(self.rules)) if is_varied else (0, n_tasks)
+            if self.n_generated and rng.random() < generated:
+                low, high = n_known, n_tasks
+            elif len(self.rules) > n_tasks and rng.random() < varied:
+                low, high = n_tasks, len(self.rules)
+            else:
+                low, high = 0, n_known
             vector = int(rng.integers(low, high))
             pair = self._draw_pair(rng, self.rules[vector], max_length)
             if pair is not None:
@@ -164,14 +177,20 @@ def fixed_colors(pairs: Sequence[Pair]) -> NDArray[np.bool_]:
 
 
 def load_corpus(
-    re_arc: Path | None, tasks: Sequence[Task], *, hold_out: bool, n_variations: int = 0
+    re_arc: Path | None,
+    tasks: Sequence[Task],
+    *,
+    hold_out: bool,
+    n_variations: int = 0,
+    generated: Sequence[Path] = (),
 ) -> Corpus:
     """Returns the corpus of the given training tasks with, where given, RE-ARC's pairs.
 
-    Every task comes in `n_variations` variations besides.
+    Every task comes in `n_variations` variations besides. The tasks of archives that
+    `ensemble generate` wrote follow, as they are.
 
     Raises:
-        DataError: The file is missing or not RE-ARC's arrays.
+        DataError: A file is missing or not RE-ARC's arrays, or generated tasks share a name.
     """
     kept = [
         task
@@ -183,17 +202,29 @@ def load_corpus(
     if re_arc is not None:
         read = _from_folder if re_arc.is_dir() else _from_re_arc
         parts.append(read(re_arc, index))
+    reserved = np.arange(len(parts[0][0]), sum(len(part[0]) for part in parts))[::_RESERVED]
+    rules = [Rule(task.task_id, i, None, fixed_colors(task.pairs)) for i, task in enumerate(kept)]
+    for path in generated:
+        part, more = _from_generated(path, len(rules))
+        parts.append(part)
+        rules += more
+    n_tasks = len(rules)
+    task_ids = tuple(rule.name for rule in rules)
+    if len(set(task_ids)) < n_tasks:
+        raise DataError("two archives have tasks of one name; generate each with a seed of its own")
     task, shapes, cells = (np.concatenate([part[i] for part in parts]) for i in range(3))
     sizes = shapes[:, 0] * shapes[:, 1] + shapes[:, 2] * shapes[:, 3]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     order = np.argsort(sizes, kind="stable")
-    reserved = np.arange(len(parts[0][0]), len(task))[::_RESERVED]
     order = order[~np.isin(order, reserved)]
-    members = tuple(order[task[order] == i] for i in range(len(kept)))
-    rules = [Rule(task.task_id, i, None, fixed_colors(task.pairs)) for i, task in enumerate(kept)]
+    by_task = order[np.argsort(task[order], kind="stable")]
+    members = tuple(np.split(by_task, np.searchsorted(task[by_task], np.arange(1, n_tasks))))
     for number in range(n_variations):
         rules += [_varied(i, task, number) for i, task in enumerate(kept)]
-    return Corpus(tuple(index), task, shapes, starts, cells, members, reserved, tuple(rules))
+    n_generated = n_tasks - len(kept)
+    return Corpus(
+        task_ids, task, shapes, starts, cells, members, reserved, tuple(rules), n_generated
+    )
 
 
 def _varied(index: int, task: Task, number: int) -> Rule:
@@ -254,19 +285,27 @@ def _from_folder(path: Path, index: dict[str, int]) -> _Part:
 
 
 def _from_re_arc(path: Path, index: dict[str, int]) -> _Part:
-    try:
-        with lzma.open(path) as file:
-            arrays = np.load(file)
-            ids, task = arrays["ids"], arrays["task"]
-            shapes, packed = arrays["shapes"].astype(np.int64), arrays["cells"]
-    except (OSError, EOFError, lzma.LZMAError, KeyError, ValueError) as error:
-        raise DataError(
-            f"{path}: RE-ARC's arrays expected ({error}); see CONTRIBUTING.md"
-        ) from None
-    cells = np.stack([packed >> 4, packed & 15], axis=-1).reshape(-1)
-    sizes = shapes[:, 0] * shapes[:, 1] + shapes[:, 2] * shapes[:, 3]
-    owner_of = np.array([index.get(str(task_id), -1) for task_id in ids])
-    owners = owner_of[task]
+    archive = read_archive(path)
+    sizes = archive.sizes
+    owner_of = np.array([index.get(task_id, -1) for task_id in archive.ids])
+    owners = owner_of[archive.task]
     keep = owners >= 0
-    cells = cells[: int(sizes.sum())][np.repeat(keep, sizes)]
-    return owners[keep], shapes[keep], cells
+    cells = archive.cells[: int(sizes.sum())][np.repeat(keep, sizes)]
+    return owners[keep], archive.shapes[keep], cells
+
+
+def _from_generated(path: Path, n_before: int) -> tuple[_Part, list[Rule]]:
+    """Reads generated tasks; their colors are judged by all of their pairs."""
+    archive = read_archive(path)
+    if not archive.programs:
+        raise DataError(f"{path}: no generated tasks; write some with `ensemble generate`")
+    of_task: list[list[Pair]] = [[] for _ in archive.ids]
+    for index, start in enumerate(archive.starts):
+        pair = Pair(*map(Grid.from_array, archive.pair(index, start)))
+        of_task[archive.task[index]].append(pair)
+    rules = [
+        Rule(task_id, n_before + i, None, fixed_colors(pairs))
+        for i, (task_id, pairs) in enumerate(zip(archive.ids, of_task, strict=True))
+    ]
+    cells = archive.cells[: int(archive.sizes.sum())]
+    return (archive.task + n_before, archive.shapes, cells), rules

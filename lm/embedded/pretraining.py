@@ -43,7 +43,8 @@ class PretrainConfig:
         warmup_tokens: Over how many of the first tokens it rises.
         batch_tokens: Padded tokens an update, over all members of the team.
         recolor: Share of samples with permuted colors.
-        varied: Share of samples from variations of tasks.
+        varied: Share of samples from variations of tasks, of those not from generated tasks.
+        generated: Share of samples from generated tasks, where there are any.
         variations: How many variations each task has.
         max_length: Longest sample, in tokens; longer pairs are left out.
         reset_vectors: Share of the task vectors started anew every `reset_updates`, so that the
@@ -62,6 +63,7 @@ class PretrainConfig:
     batch_tokens: int = 4096
     recolor: float = 0.3
     varied: float = 0.5
+    generated: float = 0.3
     variations: int = 7
     max_length: int = 512
     reset_vectors: float = 0.02
@@ -118,7 +120,9 @@ class Stream:
         config = self._config
         rng = np.random.default_rng((config.seed, self._team.rank, refill))
         samples = [
-            self._corpus.draw(rng, config.max_length, config.recolor, config.varied)
+            self._corpus.draw(
+                rng, config.max_length, config.recolor, config.varied, config.generated
+            )
             for _ in range(_REFILL)
         ]
         groups = list(bucketed(samples, config.batch_tokens // self._team.size))
@@ -357,16 +361,17 @@ def pretrain(
     hold_out: bool,
     export: Path | None,
     architecture: Architecture = DEFAULT,
+    generated: Sequence[Path] = (),
 ) -> None:
     """Starts or continues the training in a folder, then writes the weights to `export`."""
-    work = partial(_train, folder, tasks, re_arc, config, hold_out, export, architecture)
+    sources = (tuple(tasks), re_arc, tuple(generated))
+    work = partial(_train, folder, sources, config, hold_out, export, architecture)
     run_team(work, members, threads)
 
 
 def _train(
     folder: Path,
-    tasks: Sequence[Task],
-    re_arc: Path | None,
+    sources: tuple[Sequence[Task], Path | None, Sequence[Path]],
     config: PretrainConfig,
     hold_out: bool,
     export: Path | None,
@@ -375,7 +380,14 @@ def _train(
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_flush_denormal(True)
-    corpus = load_corpus(re_arc, tasks, hold_out=hold_out, n_variations=config.variations)
+    tasks, re_arc, generated = sources
+    corpus = load_corpus(
+        re_arc,
+        tasks,
+        hold_out=hold_out,
+        n_variations=config.variations,
+        generated=generated,
+    )
     training = Pretraining(architecture, config, corpus, team)
     if team.rank == 0:
         counts = (len(corpus.task_ids), len(corpus.rules), len(corpus.task))

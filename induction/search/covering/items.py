@@ -78,7 +78,7 @@ def _nonblank(items: Images) -> Images:
     return tuple(item for item in items if item.cells.any())
 
 
-def _features() -> list[tuple[str, _Feature, float, bool]]:
+def item_features() -> list[tuple[str, _Feature, float, bool]]:
     """Returns what is asked of an item: text, function, cost, whether it is a color."""
     found: list[tuple[str, _Feature, float, bool]] = [
         ("color_value(item)", lambda i, _s, _g: library.color_value(i), 0, True),
@@ -139,7 +139,7 @@ def measured_items(items: Items, grids: Sequence[Image]) -> list[Measured]:
     """Returns the features of all items, one after the other."""
     found = []
     known: set[bytes] = set()
-    for text, function, cost, is_color in _features():
+    for text, function, cost, is_color in item_features():
         values = np.array(
             [
                 function(item, of_grid, grid)

@@ -1,0 +1,110 @@
+"""Making: one attempt at a task, from a seed and a number to pairs or the reason why not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from arc.contamination import pair_hash
+from induction.generation.growth import grown_program
+from induction.generation.inputs import Source, inputs_for_task
+from induction.generation.program import Program
+from induction.generation.quality import CellPair, Cells, behavior, fault_of, output_of
+from induction.library.image import image
+
+N_TRIED = 12
+"""Inputs that a program is grown on."""
+
+PATIENCE = 4
+"""How many inputs are drawn at most for a pair that is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationConfig:
+    """Settings of the generator.
+
+    Attributes:
+        pairs: Pairs of a task.
+        max_cells: Cells of the largest pair, input and output.
+        seed: Seed of all chance.
+    """
+
+    pairs: int = 40
+    max_cells: int = 500
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one attempt.
+
+    Attributes:
+        fault: Why there is no task, or nothing.
+        source: The program.
+        n_operations: How many operations it is made of.
+        pairs: Inputs and outputs, cells of (height, width).
+        behavior: What programs that do the same have in common.
+    """
+
+    fault: str
+    source: str = ""
+    n_operations: int = 0
+    pairs: tuple[CellPair, ...] = ()
+    behavior: bytes = b""
+
+
+def attempt(
+    index: int, config: GenerationConfig, sources: Sequence[Source], forbidden: frozenset[bytes]
+) -> Attempt:
+    """Returns what comes of the attempt with this number; the same every time.
+
+    Args:
+        index: Its number, from 0.
+        config: The settings.
+        sources: Grids of known tasks, or none.
+        forbidden: Hashes of pairs that no task may have.
+    """
+    rng = random.Random(f"{config.seed}:{index}")
+    inputs = inputs_for_task(np.random.default_rng(rng.getrandbits(64)), sources)
+    first = list(islice(inputs, N_TRIED))
+    program = grown_program(rng, [image(cells) for cells in first])
+    if program is None:
+        return Attempt("not grown")
+    pairs = _pairs(program, first, inputs, config)
+    if pairs is None:
+        return Attempt("undefined or too large")
+    fault = fault_of(program, pairs)
+    if not fault and any(pair_hash(*map(_unsigned, pair)) in forbidden for pair in pairs):
+        fault = "contaminated"
+    if fault:
+        return Attempt(fault)
+    return Attempt("", program.source, program.n_operations, tuple(pairs), behavior(program))
+
+
+def _unsigned(cells: Cells) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return cells.astype(np.uint8)
+
+
+def _pairs(
+    program: Program, first: Sequence[Cells], more: Iterator[Cells], config: GenerationConfig
+) -> list[CellPair] | None:
+    """Returns the pairs of different inputs, or `None` if too many inputs have no output."""
+    found: list[CellPair] = []
+    known: set[tuple[tuple[int, ...], bytes]] = set()
+    drawn = islice(more, PATIENCE * config.pairs)
+    for count, source in enumerate((*first, *drawn), start=1):
+        key = (source.shape, source.tobytes())
+        if key not in known:
+            known.add(key)
+            target = output_of(program, source)
+            if target is not None and source.size + target.size <= config.max_cells:
+                found.append((source, target))
+        if len(found) == config.pairs:
+            return found
+        if count > 3 * N_TRIED and len(found) * PATIENCE < count:
+            return None
+    return None
