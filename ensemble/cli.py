@@ -308,7 +308,7 @@ def pretrain(
 
     ensemble pretrain --re-arc re_arc.npz.xz --tokens 10 --out pretrain/s --export pretrain/weights
     """
-    from lm.embedded.pretraining import PretrainConfig
+    from lm.embedded.config import PretrainConfig
     from lm.embedded.pretraining import pretrain as train
 
     tasks = Selection(split="train").tasks()

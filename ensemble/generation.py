@@ -20,7 +20,7 @@ from rich.text import Text
 
 from arc.archive import archive_of, read_archive, write_archive
 from arc.contamination import evaluation_hashes, hashes_of, solved_pairs
-from arc.dataset import load_split, load_split_answers
+from arc.dataset import TWINS, is_held_out, load_split, load_split_answers
 from arc.errors import ConfigError, DataError
 from arc.grid import Cells, Grid
 from arc.task import Pair, Task
@@ -29,7 +29,6 @@ from ensemble.progress import Progress
 from induction.generation.crew import attempts
 from induction.generation.inputs import Source
 from induction.generation.making import Attempt, GenerationConfig
-from lm.embedded.corpus import TWINS, is_held_out
 
 N_EXAMPLES = 60
 """Pairs of RE-ARC taken for each task."""

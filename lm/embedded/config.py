@@ -1,4 +1,4 @@
-"""Settings of the embedded model."""
+"""Settings of the embedded model, and of its pre-training."""
 
 from __future__ import annotations
 
@@ -31,3 +31,44 @@ class EmbeddedConfig:
     vector_rate: float = 2e-2
     hold: float = 0.5
     max_length: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainConfig:
+    """Settings of a pre-training.
+
+    Attributes:
+        tokens: Length of the whole training, in tokens.
+        decay_tokens: Over how many of the last tokens the learning rate falls to zero.
+        warmup_tokens: Over how many of the first tokens it rises.
+        batch_tokens: Padded tokens an update, over all members of the team.
+        recolor: Share of samples with permuted colors.
+        varied: Share of samples from variations of tasks, of those not from generated tasks.
+        generated: Share of samples from generated tasks, where there are any.
+        variations: How many variations each task has.
+        max_length: Longest sample, in tokens; longer pairs are left out.
+        reset_vectors: Share of the task vectors started anew every `reset_updates`, so that the
+            weights stay good at learning a new vector.
+        reset_updates: Updates between two such resets.
+        log_updates: Updates between two points of the curve.
+        checkpoint_s: Seconds between checkpoints.
+        seed: Seed of weights, data order and augmentation.
+        device: As `torch.device` takes it. On a GPU products are computed in bfloat16, from
+            float32 weights.
+    """
+
+    tokens: int = 10_000_000
+    decay_tokens: int = 1_500_000
+    warmup_tokens: int = 50_000
+    batch_tokens: int = 4096
+    recolor: float = 0.3
+    varied: float = 0.5
+    generated: float = 0.3
+    variations: int = 7
+    max_length: int = 512
+    reset_vectors: float = 0.02
+    reset_updates: int = 40
+    log_updates: int = 50
+    checkpoint_s: float = 120.0
+    seed: int = 0
+    device: str = "cpu"

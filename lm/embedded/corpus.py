@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arc.archive import read_archive
-from arc.dataset import is_held_out
+from arc.dataset import TWINS, is_held_out
 from arc.errors import DataError, GridError
 from arc.grid import MAX_SIDE, N_COLORS, Cells, Grid
 from arc.task import Pair, Task
@@ -25,9 +25,6 @@ from arc.transform import SYMMETRIES
 from lm.embedded.batch import Sample
 from lm.embedded.encoding import N_HEADER
 from lm.embedded.variation import Variation, variation_of
-
-TWINS = frozenset({"40853293"})
-"""Training tasks whose pairs are those of an evaluation task."""
 
 _RESERVED = 100
 """One in so many of RE-ARC's pairs is not trained on."""

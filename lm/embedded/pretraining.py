@@ -12,7 +12,7 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,53 +25,14 @@ from torch import Tensor, nn
 from arc.task import Task
 from lm.embedded.backend import save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
+from lm.embedded.config import PretrainConfig
 from lm.embedded.corpus import Corpus, load_corpus
 from lm.embedded.model import DEFAULT, Architecture, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
+from lm.embedded.stream import Stream
 from lm.embedded.team import ALONE, Team, run_team
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PretrainConfig:
-    """Settings of a pre-training.
-
-    Attributes:
-        tokens: Length of the whole training, in tokens.
-        decay_tokens: Over how many of the last tokens the learning rate falls to zero.
-        warmup_tokens: Over how many of the first tokens it rises.
-        batch_tokens: Padded tokens an update, over all members of the team.
-        recolor: Share of samples with permuted colors.
-        varied: Share of samples from variations of tasks, of those not from generated tasks.
-        generated: Share of samples from generated tasks, where there are any.
-        variations: How many variations each task has.
-        max_length: Longest sample, in tokens; longer pairs are left out.
-        reset_vectors: Share of the task vectors started anew every `reset_updates`, so that the
-            weights stay good at learning a new vector.
-        reset_updates: Updates between two such resets.
-        log_updates: Updates between two points of the curve.
-        checkpoint_s: Seconds between checkpoints.
-        seed: Seed of weights, data order and augmentation.
-        device: As `torch.device` takes it. On a GPU products are computed in bfloat16, from
-            float32 weights.
-    """
-
-    tokens: int = 10_000_000
-    decay_tokens: int = 1_500_000
-    warmup_tokens: int = 50_000
-    batch_tokens: int = 4096
-    recolor: float = 0.3
-    varied: float = 0.5
-    generated: float = 0.3
-    variations: int = 7
-    max_length: int = 512
-    reset_vectors: float = 0.02
-    reset_updates: int = 40
-    log_updates: int = 50
-    checkpoint_s: float = 120.0
-    seed: int = 0
-    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,41 +53,6 @@ class Point:
 CHECKPOINT = "checkpoint.pt"
 STABLE = "stable.pt"
 """The state from which the learning rate began to fall."""
-
-_REFILL = 1024
-"""Samples drawn at a time, to be grouped by length."""
-
-
-class Stream:
-    """The batches of one member of a team: where it is, it can be put again."""
-
-    def __init__(self, corpus: Corpus, config: PretrainConfig, team: Team) -> None:
-        self._corpus = corpus
-        self._config = config
-        self._team = team
-        self.position = (0, 0)
-
-    def __iter__(self) -> Iterator[list[Sample]]:
-        """Yields batches from `position` on; `position` is that of the next one."""
-        while True:
-            refill, start = self.position
-            groups = self._groups(refill)
-            for at in range(start, len(groups)):
-                self.position = (refill, at + 1)
-                yield groups[at]
-            self.position = (refill + 1, 0)
-
-    def _groups(self, refill: int) -> list[list[Sample]]:
-        config = self._config
-        rng = np.random.default_rng((config.seed, self._team.rank, refill))
-        samples = [
-            self._corpus.draw(
-                rng, config.max_length, config.recolor, config.varied, config.generated
-            )
-            for _ in range(_REFILL)
-        ]
-        groups = list(bucketed(samples, config.batch_tokens // self._team.size))
-        return [groups[i] for i in rng.permutation(len(groups))]
 
 
 class Pretraining:

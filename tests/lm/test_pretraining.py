@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from arc.dataset import is_held_out
+from arc.dataset import TWINS, is_held_out
 from arc.errors import DataError
 from arc.grid import Grid
 from arc.task import Pair, Task
-from lm.embedded.corpus import TWINS, color_permutation, fixed_colors, load_corpus
+from lm.embedded.config import PretrainConfig
+from lm.embedded.corpus import color_permutation, fixed_colors, load_corpus
 from lm.embedded.model import Architecture
-from lm.embedded.pretraining import PretrainConfig, Pretraining, pretrain
+from lm.embedded.pretraining import Pretraining, pretrain
 
 TINY = Architecture(width=32, layers=1, heads=2, hidden=32)
 
