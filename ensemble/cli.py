@@ -351,6 +351,8 @@ def generate(
     from ensemble.generation import generate as make
     from induction.generation.making import GenerationConfig
 
+    if show < 0:
+        raise ConfigError(f"--show {show}: a number from 0 expected")
     if out is None and not show:
         raise ConfigError("give --out FILE to write tasks, or --show N to look at some")
     config = GenerationConfig(pairs, max_cells, seed)

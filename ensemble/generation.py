@@ -12,6 +12,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,7 @@ def sources_of_training(re_arc: Path | None) -> list[Source]:
     ]
 
 
+@cache
 def forbidden_hashes() -> frozenset[bytes]:
     """Returns the hashes of the pairs that no generated task may have."""
     answers = load_split_answers("arc1", "training")

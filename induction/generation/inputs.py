@@ -22,11 +22,14 @@ LARGEST = 400
 
 SHARE_OF_SCENES = 0.4
 
+PATIENCE = 50
+"""Grids made in a row that may be too small or too large."""
+
 
 def inputs_for_task(rng: Rng, sources: Sequence[Source]) -> Iterator[Cells]:
-    """Yields inputs for one task, without end; the same one may come again.
+    """Yields inputs for one task; the same one may come again.
 
-    Without sources all of them are scenes.
+    Without sources all of them are scenes. Ends only where nothing that is made has a fit size.
     """
     if not sources or rng.random() < SHARE_OF_SCENES:
         make = scene_maker(rng)
@@ -34,9 +37,12 @@ def inputs_for_task(rng: Rng, sources: Sequence[Source]) -> Iterator[Cells]:
         make = _known_maker(rng, sources)
     if rng.random() < 0.3:
         make = _altered(make, _alteration(rng))
-    while True:
+    n_unfit = 0
+    while n_unfit < PATIENCE:
         cells = make(rng)
+        n_unfit += 1
         if 1 < cells.size <= LARGEST and max(cells.shape) <= 30:
+            n_unfit = 0
             yield np.ascontiguousarray(cells, np.int8)
 
 

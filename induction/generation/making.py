@@ -71,6 +71,8 @@ def attempt(
     rng = random.Random(f"{config.seed}:{index}")
     inputs = inputs_for_task(np.random.default_rng(rng.getrandbits(64)), sources)
     first = list(islice(inputs, N_TRIED))
+    if len(first) < N_TRIED:
+        return Attempt("no inputs")
     program = grown_program(rng, [image(cells) for cells in first])
     if program is None:
         return Attempt("not grown")
