@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -18,6 +17,7 @@ from arc.scoring import score_attempts
 from arc.submission import read_submission, validate_submission
 from arc.task import Answers, Task
 from ensemble.assembly import STAGES, check_settings
+from ensemble.making import finetune, generate, pretrain
 from ensemble.merge import attempts_for
 from ensemble.picture import draw_attempts, draw_task
 from ensemble.progress import Progress
@@ -27,6 +27,7 @@ from ensemble.run import Run
 from ensemble.selection import Selection, selection_of
 from ensemble.settings import DEFAULT, MODES, load_settings
 from ensemble.store import RunFolder
+from ensemble.terminal import console, n_cores
 
 app = typer.Typer(
     name="ensemble",
@@ -90,7 +91,7 @@ def run(
     answers = None if known is None else {t.task_id: known[t.task_id] for t in tasks}
     progress = Progress(Console(stderr=True))
     print(f"run folder {path}; stop at any time, --out {path} goes on", file=sys.stderr)
-    outcome = Run(folder, tasks, answers, progress).execute(workers or _cores(), budget_s)
+    outcome = Run(folder, tasks, answers, progress).execute(workers or n_cores(), budget_s)
     for failure in outcome.failures:
         print(f"ensemble: no result for {failure}", file=sys.stderr)
     if outcome.n_done < len(tasks):
@@ -141,7 +142,7 @@ def score(
         expected = len(known[task_id].outputs)
         if len(found) != expected:
             raise DataError(f"{what}: $.{task_id}: {len(found)} entries, {expected} test inputs")
-    _console().print(
+    console().print(
         score_table([Row(what.name, score_attempts(attempts, known))], f"pass@2 on {title}")
     )
 
@@ -193,9 +194,9 @@ def compare(
     if known is None:
         raise DataError(f"{runs[0]}: the tasks of these runs carry no answers")
     rows = [score_run(folder, tasks, known).rows[0] for folder in folders]
-    _console().print(score_table(rows, f"pass@2 on {selection.title()}"))
+    console().print(score_table(rows, f"pass@2 on {selection.title()}"))
     if len(rows) > 1:
-        _console().print(difference_table(rows))
+        console().print(difference_table(rows))
 
 
 @app.command()
@@ -221,14 +222,14 @@ def show(
     else:
         selection = Selection(dataset, split or _split_with(task_id, dataset))
     task = select_tasks(selection.tasks(), [task_id])[0]
-    console = _console()
-    console.print(draw_task(task))
+    terminal = console()
+    terminal.print(draw_task(task))
     if folder is not None:
         candidates = folder.read_task(task_id)
         attempts = attempts_for(task, candidates, folder.settings.merge)
         known = selection.answers() if with_answers else None
         answers = known[task_id] if known else None
-        console.print(draw_attempts(task, attempts, candidates, answers))
+        terminal.print(draw_attempts(task, attempts, candidates, answers))
 
 
 @app.command()
@@ -269,154 +270,19 @@ def ablate(
         print(f"{path}: taken over by {', '.join(taken)}", file=sys.stderr)
     print(f"folder {out}; stop at any time, --out {out} goes on", file=sys.stderr)
     lines = ablation.execute(
-        workers or _cores(),
+        workers or n_cores(),
         Progress(Console(stderr=True)),
         lambda text: print(text, file=sys.stderr),
     )
     n_tasks = len(selection.tasks())
-    console = _console()
-    console.print(ablation_table(lines, f"pass@2 on {selection.title()}, {n_tasks} tasks"))
+    terminal = console()
+    terminal.print(ablation_table(lines, f"pass@2 on {selection.title()}, {n_tasks} tasks"))
     for note in notes_on(lines):
-        console.print(note, highlight=False)
+        terminal.print(note, highlight=False)
 
 
-@app.command()
-def pretrain(
-    out: Annotated[Path, typer.Option(help="Folder of checkpoints; resumed if it has one.")],
-    re_arc: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="RE-ARC's examples, re_arc.npz.xz; without it the training split alone."),
-    ] = None,
-    generated: Annotated[
-        Optional[list[Path]],  # noqa: UP045
-        typer.Option(help="Tasks that `ensemble generate` made; may be repeated."),
-    ] = None,
-    tokens: Annotated[float, typer.Option(help="Length of the training, in millions.")] = 10.0,
-    decay: Annotated[float, typer.Option(help="Of these, at a falling rate, in millions.")] = 1.5,
-    members: Annotated[int, typer.Option(help="Processes that train together.")] = 1,
-    threads: Annotated[int, typer.Option(help="Threads of each.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    hold_out: Annotated[
-        bool, typer.Option(help="Leave out 156 of the training tasks, to choose settings on.")
-    ] = True,
-    export: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="Where to write the weights at the end."),
-    ] = None,
-) -> None:
-    """Trains the embedded model on the training split, RE-ARC and generated tasks.
-
-    ensemble pretrain --re-arc re_arc.npz.xz --tokens 10 --out pretrain/s --export pretrain/weights
-    """
-    from lm.embedded.config import PretrainConfig
-    from lm.embedded.pretraining import pretrain as train
-
-    tasks = Selection(split="train").tasks()
-    config = PretrainConfig(int(tokens * 1e6), int(decay * 1e6), device=device)
-    train(
-        out,
-        tasks,
-        re_arc,
-        config,
-        members=members,
-        threads=threads,
-        hold_out=hold_out,
-        export=export,
-        generated=generated or [],
-    )
-    print(export or out)
-
-
-@app.command()
-def generate(
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="The archive to write, a .npz.xz file; without it give --show."),
-    ] = None,
-    tasks: Annotated[int, typer.Option(help="How many tasks.")] = 2000,
-    pairs: Annotated[int, typer.Option(help="Pairs of each.")] = 40,
-    max_cells: Annotated[int, typer.Option(help="Cells of the largest pair.")] = 500,
-    seed: Annotated[int, typer.Option(help="Another seed makes other tasks.")] = 0,
-    re_arc: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="RE-ARC's examples, re_arc.npz.xz, to take inputs from."),
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
-    show: Annotated[int, typer.Option(help="Draw so many of the tasks.")] = 0,
-) -> None:
-    """Makes training tasks: random programs run on inputs of known tasks and on scenes.
-
-    ensemble generate --out tasks.npz.xz --re-arc re_arc.npz.xz --tasks 2000
-    """
-    from ensemble.generation import generate as make
-    from induction.generation.making import GenerationConfig
-
-    if show < 0:
-        raise ConfigError(f"--show {show}: a number from 0 expected")
-    if out is None and not show:
-        raise ConfigError("give --out FILE to write tasks, or --show N to look at some")
-    config = GenerationConfig(pairs, max_cells, seed)
-    made = make(tasks, config, re_arc=re_arc, n_workers=workers or _cores(), out=out)
-    console = _console()
-    for picture in made.drawn(show):
-        console.print(picture)
-    print(made.report(), file=sys.stderr)
-    if len(made.tasks) < tasks:
-        print(f"ensemble: {len(made.tasks)} of {tasks} tasks made", file=sys.stderr)
-    if out is not None and made.tasks:
-        print(out)
-
-
-@app.command()
-def finetune(
-    out: Annotated[Path, typer.Option(help="Folder of the checkpoint and the result; resumed.")],
-    config: Annotated[str, typer.Option(help="A configuration of a causal model.")] = "causal",
-    settings: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--set", help="Override a setting, such as model.settings.model=FOLDER."),
-    ] = None,
-    re_arc: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="RE-ARC: re_arc.npz.xz or its folder; without it the training split."),
-    ] = None,
-    full: Annotated[
-        bool, typer.Option("--full/--lora", help="Train all weights, or an adapter.")
-    ] = False,
-    updates: Annotated[int, typer.Option(help="Length of the whole training.")] = 1000,
-    examples: Annotated[int, typer.Option(help="Examples an update, accumulated.")] = 8,
-    learning_rate: Annotated[
-        float, typer.Option(help="0: 1e-4 for an adapter, 1e-5 for all weights.")
-    ] = 0.0,
-    minutes: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(help="Stop after so long; the same command goes on."),
-    ] = None,
-    threads: Annotated[int, typer.Option(help="Threads of torch; 0: its own choice.")] = 0,
-    hold_out: Annotated[
-        bool, typer.Option(help="Leave the held-out training tasks out, to measure progress on.")
-    ] = True,
-) -> None:
-    """Fine-tunes a causal model on tasks like those to come, before any of them is seen.
-
-    ensemble finetune --set model.settings.model=FOLDER --re-arc re_arc.npz.xz --out finetuned
-    """
-    from ensemble.finetuning import finetune as train
-
-    made = train(
-        out,
-        load_settings(config, settings or []),
-        re_arc=re_arc,
-        hold_out=hold_out,
-        minutes=minutes,
-        threads=threads,
-        options={
-            "full": full,
-            "updates": updates,
-            "examples": examples,
-            "learning_rate": learning_rate,
-        },
-    )
-    print(f"ensemble run --config {config} {made}")
+for command in (pretrain, generate, finetune):
+    app.command()(command)
 
 
 class _Stopped(BaseException):
@@ -448,21 +314,11 @@ def _print_run(
     folder: RunFolder, tasks: list[Task], answers: dict[str, Answers], title: str
 ) -> None:
     halves = score_run(folder, tasks, answers)
-    console = _console()
-    console.print(score_table(halves.rows, f"pass@2 on {title}, {len(tasks)} tasks"))
+    terminal = console()
+    terminal.print(score_table(halves.rows, f"pass@2 on {title}, {len(tasks)} tasks"))
     line = halves_line(halves)
     if line:
-        console.print(line)
-
-
-def _console() -> Console:
-    """Returns where answers go; wide enough for tables when it is not a terminal."""
-    console = Console()
-    return console if console.is_terminal else Console(width=160)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        terminal.print(line)
 
 
 def _ids(text: str) -> list[str] | None:

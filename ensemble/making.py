@@ -1,0 +1,150 @@
+"""The commands that make models, and what models learn from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from arc.errors import ConfigError
+from ensemble.selection import Selection
+from ensemble.settings import load_settings
+from ensemble.terminal import console, n_cores
+
+
+def pretrain(
+    out: Annotated[Path, typer.Option(help="Folder of checkpoints; resumed if it has one.")],
+    re_arc: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="RE-ARC's examples, re_arc.npz.xz; without it the training split alone."),
+    ] = None,
+    generated: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="Tasks that `ensemble generate` made; may be repeated."),
+    ] = None,
+    tokens: Annotated[float, typer.Option(help="Length of the training, in millions.")] = 10.0,
+    decay: Annotated[float, typer.Option(help="Of these, at a falling rate, in millions.")] = 1.5,
+    members: Annotated[int, typer.Option(help="Processes that train together.")] = 1,
+    threads: Annotated[int, typer.Option(help="Threads of each.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    hold_out: Annotated[
+        bool, typer.Option(help="Leave out 156 of the training tasks, to choose settings on.")
+    ] = True,
+    export: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Where to write the weights at the end."),
+    ] = None,
+) -> None:
+    """Trains the embedded model on the training split, RE-ARC and generated tasks.
+
+    ensemble pretrain --re-arc re_arc.npz.xz --tokens 10 --out pretrain/s --export pretrain/weights
+    """
+    from lm.embedded.config import PretrainConfig
+    from lm.embedded.pretraining import pretrain as train
+
+    tasks = Selection(split="train").tasks()
+    config = PretrainConfig(int(tokens * 1e6), int(decay * 1e6), device=device)
+    train(
+        out,
+        tasks,
+        re_arc,
+        config,
+        members=members,
+        threads=threads,
+        hold_out=hold_out,
+        export=export,
+        generated=generated or [],
+    )
+    print(export or out)
+
+
+def generate(
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The archive to write, a .npz.xz file; without it give --show."),
+    ] = None,
+    tasks: Annotated[int, typer.Option(help="How many tasks.")] = 2000,
+    pairs: Annotated[int, typer.Option(help="Pairs of each.")] = 40,
+    max_cells: Annotated[int, typer.Option(help="Cells of the largest pair.")] = 500,
+    seed: Annotated[int, typer.Option(help="Another seed makes other tasks.")] = 0,
+    re_arc: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="RE-ARC's examples, re_arc.npz.xz, to take inputs from."),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
+    show: Annotated[int, typer.Option(help="Draw so many of the tasks.")] = 0,
+) -> None:
+    """Makes training tasks: random programs run on inputs of known tasks and on scenes.
+
+    ensemble generate --out tasks.npz.xz --re-arc re_arc.npz.xz --tasks 2000
+    """
+    from ensemble.generation import generate as make
+    from induction.generation.making import GenerationConfig
+
+    if show < 0:
+        raise ConfigError(f"--show {show}: a number from 0 expected")
+    if out is None and not show:
+        raise ConfigError("give --out FILE to write tasks, or --show N to look at some")
+    config = GenerationConfig(pairs, max_cells, seed)
+    made = make(tasks, config, re_arc=re_arc, n_workers=workers or n_cores(), out=out)
+    terminal = console()
+    for picture in made.drawn(show):
+        terminal.print(picture)
+    print(made.report(), file=sys.stderr)
+    if len(made.tasks) < tasks:
+        print(f"ensemble: {len(made.tasks)} of {tasks} tasks made", file=sys.stderr)
+    if out is not None and made.tasks:
+        print(out)
+
+
+def finetune(
+    out: Annotated[Path, typer.Option(help="Folder of the checkpoint and the result; resumed.")],
+    config: Annotated[str, typer.Option(help="A configuration of a causal model.")] = "causal",
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", help="Override a setting, such as model.settings.model=FOLDER."),
+    ] = None,
+    re_arc: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="RE-ARC: re_arc.npz.xz or its folder; without it the training split."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full/--lora", help="Train all weights, or an adapter.")
+    ] = False,
+    updates: Annotated[int, typer.Option(help="Length of the whole training.")] = 1000,
+    examples: Annotated[int, typer.Option(help="Examples an update, accumulated.")] = 8,
+    learning_rate: Annotated[
+        float, typer.Option(help="0: 1e-4 for an adapter, 1e-5 for all weights.")
+    ] = 0.0,
+    minutes: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Stop after so long; the same command goes on."),
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Threads of torch; 0: its own choice.")] = 0,
+    hold_out: Annotated[
+        bool, typer.Option(help="Leave the held-out training tasks out, to measure progress on.")
+    ] = True,
+) -> None:
+    """Fine-tunes a causal model on tasks like those to come, before any of them is seen.
+
+    ensemble finetune --set model.settings.model=FOLDER --re-arc re_arc.npz.xz --out finetuned
+    """
+    from ensemble.finetuning import finetune as train
+
+    made = train(
+        out,
+        load_settings(config, settings or []),
+        re_arc=re_arc,
+        hold_out=hold_out,
+        minutes=minutes,
+        threads=threads,
+        options={
+            "full": full,
+            "updates": updates,
+            "examples": examples,
+            "learning_rate": learning_rate,
+        },
+    )
+    print(f"ensemble run --config {config} {made}")
