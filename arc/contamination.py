@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-import numpy as np
-
 from arc.dataset import DATASETS, load_split, load_split_answers
 from arc.grid import N_COLORS, Cells
 from arc.task import Answers, Pair, Task
@@ -21,8 +19,8 @@ def pair_hash(source: Cells, target: Cells) -> bytes:
     """Returns what all symmetries and recolorings of a pair have in common, 16 bytes.
 
     Args:
-        source: The input's cells, (height, width).
-        target: The output's cells, (height, width).
+        source: The input's cells, one byte each, (height, width).
+        target: The output's cells, likewise.
     """
     return min(
         hashlib.blake2b(_renamed(symmetry(source), symmetry(target)), digest_size=16).digest()
@@ -32,12 +30,14 @@ def pair_hash(source: Cells, target: Cells) -> bytes:
 
 def _renamed(source: Cells, target: Cells) -> bytes:
     """Returns a pair as bytes, its colors numbered in the order in which they first appear."""
-    cells = np.concatenate([source.ravel(), target.ravel()])
-    present, places = np.unique(cells, return_index=True)
-    names: Cells = np.zeros(N_COLORS, dtype=np.uint8)
-    names[present[np.argsort(places)]] = np.arange(len(present))
-    renamed: bytes = names[cells].tobytes()
-    return bytes((*source.shape, *target.shape)) + renamed
+    cells = source.tobytes() + target.tobytes()
+    places = {color: cells.find(color) for color in range(N_COLORS)}
+    present = sorted((c for c in places if places[c] >= 0), key=places.__getitem__)
+    names = bytearray(N_COLORS)
+    for name, color in enumerate(present):
+        names[color] = name
+    shapes = bytes((*source.shape, *target.shape))
+    return shapes + cells.translate(bytes(names) + bytes(range(N_COLORS, 256)))
 
 
 def hashes_of(pairs: Iterable[Pair]) -> frozenset[bytes]:
