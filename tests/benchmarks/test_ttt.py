@@ -42,6 +42,7 @@ def test_a_causal_model_does_what_a_plain_loop_does(capsys) -> None:
     assert_alike(printed(capsys, "ttt", "causal", "--tasks", "1", "--examples", "2"))
 
 
+@pytest.mark.slow
 def test_the_benchmark_for_gpus_runs_on_a_tiny_model(capsys) -> None:
     out = printed(
         capsys, "ttt_gpu", "--shape", "tiny", "--examples", "3", "--epochs", "1", "--device",

@@ -32,6 +32,7 @@ def known(n=2):
     return [Task(f"task{i}", pairs, (Grid.of([[9]]),)) for i in range(n)]
 
 
+@pytest.mark.slow
 def test_what_is_generated_is_trained_on(cli, tmp_path):  # noqa: F811
     status, out, err = cli("generate", "--out", "new/tasks.npz.xz", "--show=2", *SMALL)
     assert status == 0, err

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc.errors import ConfigError
@@ -86,6 +86,7 @@ def test_what_is_not_toml_is_said_so(tmp_path):
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
                     lambda inner: st.dictionaries(st.text(), inner, max_size=3) | st.lists(inner),
                     max_leaves=8))  # fmt: skip
+@settings(max_examples=40)
 def test_any_table_is_settings_or_a_one_line_error(table):
     message = "x.toml: "
     try:

@@ -2,7 +2,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import grids
 
@@ -36,6 +36,7 @@ def folder(path, tasks=TASKS, settings=SETTINGS, facts=FACTS):
 
 
 @given(found=candidates)
+@settings(max_examples=30)
 def test_what_is_stored_reads_back(tmp_path_factory, found):
     run = folder(tmp_path_factory.mktemp("run") / "a")
     assert not run.has("a", "induction")
