@@ -128,6 +128,7 @@ def cli(monkeypatch, capsys, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_rows_that_need_no_training_come_from_one_run(cli):
     status, out, err = cli("tasks.json", "--rows", "flat,only_transpose,oracle,end_to_end")
     assert status == 0, err

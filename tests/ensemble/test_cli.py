@@ -170,6 +170,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(cli, task_file):
     assert "choose another --out" in err
 
 
+@pytest.mark.slow
 def test_a_corrupted_run_says_which_file_and_what_to_do(cli, task_file):
     assert cli("run", task_file, "--mode", "induction", "--out", "r", *QUICK)[0] == 0
     with open("r/candidates/mirror.induction.json", "w") as file:

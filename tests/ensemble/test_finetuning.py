@@ -20,6 +20,7 @@ def run(out: Path, settings, **options: object) -> str:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_command_names_the_setting_that_takes_its_result(tmp_path: Path) -> None:
     save_tiny(tmp_path / "base")
     settings = load_settings(

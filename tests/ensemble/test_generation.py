@@ -98,6 +98,7 @@ def test_inputs_never_come_from_tasks_kept_apart(tmp_path):
     assert not found & (kept - others)
 
 
+@pytest.mark.slow
 def test_pairs_of_tasks_kept_apart_are_forbidden():
     forbidden = forbidden_hashes()
     assert len(forbidden) > 2000
@@ -127,6 +128,7 @@ def test_a_wrong_option_is_a_one_line_error(cli, arguments, message):  # noqa: F
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done(tmp_path):
     config = GenerationConfig(pairs=5, max_cells=200, seed=1)
     path = tmp_path / "tasks.npz.xz"

@@ -134,6 +134,7 @@ def test_training_makes_the_examples_likelier_and_leaves_the_model_alone():
         assert torch.equal(value, before[name])
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same():
     prompts = [example.prompt for example in EXAMPLES]
     outputs = [example.output for example in EXAMPLES]

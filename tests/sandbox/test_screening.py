@@ -210,6 +210,7 @@ def test_outcomes_forged_in_company_do_not_outlast_a_look_alone(forged: Grid) ->
 SEVERAL = [BENIGN, *GOOD, *BAD, *(hostile.source for hostile in SPOILERS)] * 4
 
 
+@pytest.mark.slow
 def test_the_outcomes_do_not_depend_on_the_number_of_workers(sandbox: ZygoteSandbox) -> None:
     programs = programs_of(SEVERAL)
     alone = sandbox.run_batch(programs)
@@ -260,6 +261,7 @@ def descendants_of(pid: int) -> int:
     return sum(1 + descendants_of(child) for child in children(pid))
 
 
+@pytest.mark.slow
 def test_programs_that_wait_do_not_wait_for_each_other() -> None:
     limits = Limits(cpu_s=1.0, wall_factor=2.0)
     waiting = "import time\ndef transform(grid): time.sleep(99)"
