@@ -90,6 +90,7 @@ def test_one_task_goes_all_the_way(cli, task_file):
     assert "effort.seed (0 there, 9 here)" in err
 
 
+@pytest.mark.slow
 def test_a_half_alone_runs_and_without_answers_shows_no_score(cli, tmp_path):
     hidden = {**TASK, "test": [{"input": [[4, 0], [0, 6]]}]}
     (tmp_path / "h.json").write_text(json.dumps(hidden))

@@ -33,6 +33,7 @@ def test_drawing_nothing_changes_nothing_and_drawing_all_items_restores_them(cel
     assert not gone.cells.any()
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(grids)
 def test_a_drawing_reaches_what_its_text_says(cells) -> None:

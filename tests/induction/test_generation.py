@@ -85,6 +85,7 @@ def test_no_line_of_a_program_could_be_the_last(made):
             assert sum(not np.array_equal(c, t) for c, (_, t) in pairs) >= 0.3 * len(task.pairs)
 
 
+@pytest.mark.slow
 def test_an_attempt_is_the_same_every_time_and_another_seed_makes_another(made):
     def described(a):
         return a.fault, a.source, [(s.tobytes(), t.tobytes()) for s, t in a.pairs], a.behavior
