@@ -24,8 +24,10 @@ from transformers import LlamaConfig
 from arc.grid import Grid
 from arc.task import Task
 from ensemble.selection import Selection
-from lm.causal.backend import CausalConfig, CausalLanguageModel
-from lm.embedded.backend import EmbeddedConfig, EmbeddedLanguageModel
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.config import CausalConfig
+from lm.embedded.backend import EmbeddedLanguageModel
+from lm.embedded.config import EmbeddedConfig
 from lm.protocol import Prompt
 from transduction.augment import make_views, training_examples
 

@@ -24,7 +24,8 @@ from transformers import LlamaConfig
 from arc.task import Task
 from arc.transform import SYMMETRIES
 from ensemble.selection import Selection
-from lm.causal.backend import CausalConfig, CausalLanguageModel
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.config import CausalConfig
 from lm.causal.precision import choose_dtype
 from lm.protocol import Example
 from transduction.augment import make_views, training_examples

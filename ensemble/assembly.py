@@ -140,6 +140,7 @@ def _backend(kind: str) -> tuple[Any, type]:
         from lm.vllm.config import VllmConfig
 
         return VllmLanguageModel, VllmConfig
-    from lm.causal.backend import CausalConfig, CausalLanguageModel
+    from lm.causal.backend import CausalLanguageModel
+    from lm.causal.config import CausalConfig
 
     return CausalLanguageModel, CausalConfig

@@ -36,7 +36,8 @@ def finetune(
         threads: Threads of torch; 0 leaves them as they are.
         options: Fields of `FinetuneConfig`.
     """
-    from lm.causal.backend import CausalConfig, CausalLanguageModel
+    from lm.causal.backend import CausalLanguageModel
+    from lm.causal.config import CausalConfig
     from lm.causal.finetuning import ADAPTER, CHECKPOINT, MODEL, FinetuneConfig, Finetuning
     from lm.embedded.corpus import load_corpus
     from transduction.curriculum import Curriculum, held_out_examples

@@ -52,7 +52,7 @@ class ModelConfig:
         kind: `embedded`: the shipped model. `causal`: a `transformers` model from a local path.
             `vllm`: the same, with vLLM for the replies.
         settings: The model's own settings, checked where the model is loaded: `EmbeddedConfig` in
-            `lm/embedded/config.py`, `CausalConfig` in `lm/causal/backend.py`, `VllmConfig` in
+            `lm/embedded/config.py`, `CausalConfig` in `lm/causal/config.py`, `VllmConfig` in
             `lm/vllm/config.py`.
     """
 

@@ -14,8 +14,9 @@ from transformers import LlamaForCausalLM
 from arc.grid import Grid
 from arc.task import Pair, Task
 from lm.causal.attention import packed_rows
-from lm.causal.backend import CausalConfig, CausalLanguageModel
+from lm.causal.backend import CausalLanguageModel
 from lm.causal.batch import TokenizedExample, TrainingBatch, example_losses
+from lm.causal.config import CausalConfig
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import Adaptation, Completion, Example, Prompt
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arc.errors import ConfigError
-from lm.causal.backend import CausalConfig
+from lm.causal.config import CausalConfig
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks an engine may have room for."""

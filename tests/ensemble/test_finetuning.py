@@ -8,7 +8,8 @@ from tiny_causal import save_tiny
 from arc.errors import ConfigError
 from ensemble.finetuning import finetune
 from ensemble.settings import load_settings
-from lm.causal.backend import CausalConfig, CausalLanguageModel
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.config import CausalConfig
 
 OPTIONS = {"updates": 2, "examples": 1, "report": 1}
 

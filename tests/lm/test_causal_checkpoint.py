@@ -10,7 +10,8 @@ import pytest
 
 from arc.grid import Grid
 from arc.task import Pair, Task
-from lm.causal.backend import CausalConfig, CausalLanguageModel
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.config import CausalConfig
 from lm.protocol import Adaptation, Example
 from transduction.config import TransductionConfig
 from transduction.solver import TransductionSolver

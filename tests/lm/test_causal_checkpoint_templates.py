@@ -13,7 +13,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from arc.grid import Grid
 from arc.task import Pair
-from lm.causal.backend import CausalConfig, CausalLanguageModel
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.config import CausalConfig
 from lm.causal.cutting import MOST_DEMONSTRATIONS, cut_base
 from lm.causal.format import Format
 from lm.causal.loading import load_base

@@ -16,7 +16,8 @@ from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig
 
 from arc.grid import Grid
 from arc.task import Pair
-from lm.causal.backend import CausalConfig, CausalLanguageModel
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.config import CausalConfig
 from lm.causal.footprint import LAYOUTS, Layout, footprint
 from lm.causal.vocabulary import Vocabulary
 from lm.protocol import Example, Prompt

@@ -14,7 +14,8 @@ from arc.errors import ConfigError, DataError, MissingExtraError
 from arc.grid import Grid
 from arc.task import Pair
 from lm.causal import loading
-from lm.causal.backend import CausalConfig, CausalLanguageModel
+from lm.causal.backend import CausalLanguageModel
+from lm.causal.config import CausalConfig
 from lm.causal.cutting import cut_base
 from lm.protocol import Prompt
 
