@@ -46,7 +46,7 @@ def pretrain(
 
     tasks = Selection(split="train").tasks()
     config = PretrainConfig(int(tokens * 1e6), int(decay * 1e6), device=device)
-    train(
+    is_complete = train(
         out,
         tasks,
         re_arc,
@@ -57,7 +57,9 @@ def pretrain(
         export=export,
         generated=generated or [],
     )
-    print(export or out)
+    if not is_complete:
+        print("ensemble: stopped early; the same command goes on from here", file=sys.stderr)
+    print(export if export and is_complete else out)
 
 
 def generate(

@@ -24,12 +24,13 @@ from lm.causal.cutting import MOST_DEMONSTRATIONS, cut_base
 from lm.causal.decoding import generate_batch, sample_batch, score_batch
 from lm.causal.folder import merge_adapter, read_adapter, write_adapter
 from lm.causal.format import Format
-from lm.causal.loading import choose_device, copy_tokenizer, load_base
+from lm.causal.loading import copy_tokenizer, load_base
 from lm.causal.precision import choose_dtype
 from lm.causal.search import search_batch
 from lm.causal.template import load_template
 from lm.causal.training import Course, Passes, Schedule, train
 from lm.causal.vocabulary import Vocabulary
+from lm.device import choose_device
 from lm.protocol import (
     Adaptation,
     Completion,

@@ -17,7 +17,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from arc.errors import ConfigError, DataError, MissingExtraError
+from arc.errors import DataError, MissingExtraError
+from lm.device import choose_device
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 QUANTIZATIONS = ("", "4bit")
@@ -82,19 +83,6 @@ def copy_tokenizer(source: Path, gguf_file: str, folder: Path) -> None:
     options = {"gguf_file": gguf_file} if gguf_file else {}
     tokenizer = AutoTokenizer.from_pretrained(str(source), local_files_only=True, **options)
     tokenizer.save_pretrained(str(folder))
-
-
-def choose_device(device: str) -> torch.device:
-    """Returns the named device; `auto` is a GPU if there is one."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError:
-        raise ConfigError(f"device: {device!r} is none; try auto, cpu or cuda:0") from None
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"device: {device!r}, but no GPU can be used here; try auto or cpu")
-    return chosen
 
 
 def _check(model: str, gguf_file: str, allow_download: bool) -> None:

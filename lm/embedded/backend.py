@@ -213,7 +213,7 @@ def _centroids(vectors: Tensor, n: int = 12) -> Tensor:
     """Returns the mean of the vectors, then the centers of k-means clusters."""
     from scipy.cluster.vq import kmeans2
 
-    array = vectors.detach().numpy()
+    array = vectors.detach().cpu().numpy()
     centers, _ = kmeans2(array, min(n, len(array)), minit="++", seed=0)
     return torch.from_numpy(np.concatenate([array.mean(0, keepdims=True), centers])).float()
 

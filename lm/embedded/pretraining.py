@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from arc.task import Task
+from lm.device import choose_device
 from lm.embedded.backend import save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import PretrainConfig
@@ -51,6 +52,7 @@ class Point:
 
 
 CHECKPOINT = "checkpoint.pt"
+SETTINGS = "training.json"
 STABLE = "stable.pt"
 """The state from which the learning rate began to fall."""
 
@@ -69,7 +71,7 @@ class Pretraining:
         self.config = config
         self.corpus = corpus
         self.team = team
-        self.device = torch.device(config.device)
+        self.device = choose_device(config.device)
         self.model = EmbeddedModel(architecture).to(self.device)
         vectors = torch.randn(len(corpus.rules), architecture.width) * 0.05
         self.vectors = nn.Parameter(vectors.to(self.device))
@@ -80,6 +82,7 @@ class Pretraining:
         self.seconds = 0.0
         self.curve: list[Point] = []
         self._is_asked_to_stop = False
+        self._is_decaying = False
 
     def run(self, folder: Path) -> None:
         """Trains to the configured number of tokens, writing checkpoints into the folder.
@@ -87,14 +90,21 @@ class Pretraining:
         Ctrl-C ends it after the update under way, with a checkpoint.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        before = _on_interrupt(self._ask_to_stop)
+        before = signal.signal(signal.SIGINT, self._ask_to_stop)
+        try:
+            self._run(folder)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _run(self, folder: Path) -> None:
         saved = time.monotonic()
         recent: list[float] = []
         batches = iter(self.stream)
         is_stopping = False
         while self.tokens < self.config.tokens and not is_stopping:
-            if self._decays_at(self.tokens) and not (folder / STABLE).exists():
+            if self._decays_at(self.tokens) and not self._is_decaying:
                 self.save(folder, STABLE)
+                self._is_decaying = True
             started = time.monotonic()
             loss, wants_save, is_stopping = self._update(
                 next(batches), started - saved > self.config.checkpoint_s
@@ -111,7 +121,6 @@ class Pretraining:
                 self.save(folder)
                 saved = time.monotonic()
         self.save(folder)
-        _on_interrupt(before)
 
     def _ask_to_stop(self, *_: object) -> None:
         self._is_asked_to_stop = True
@@ -198,6 +207,7 @@ class Pretraining:
             "rules": [rule.name for rule in self.corpus.rules],
             "optimizer": self.optimizer.state(),
             "positions": positions,
+            "is_decaying": self._is_decaying,
             "tokens": self.tokens,
             "updates": self.updates,
             "seconds": self.seconds,
@@ -214,7 +224,7 @@ class Pretraining:
             "tasks": list(self.corpus.task_ids),
             **self.notes(),
         }
-        (folder / "training.json").write_text(json.dumps(settings, indent=1))
+        (folder / SETTINGS).write_text(json.dumps(settings, indent=1))
 
     def notes(self) -> dict[str, Any]:
         """Returns how much was trained, and the curve, as JSON has them."""
@@ -233,9 +243,10 @@ class Pretraining:
         another place in the data.
         """
         state = torch.load(folder / CHECKPOINT, weights_only=True, map_location=self.device)
-        if not self._decays_at(state["tokens"]) and (folder / STABLE).exists():
-            (folder / STABLE).replace(folder / CHECKPOINT)
-            state = torch.load(folder / CHECKPOINT, weights_only=True, map_location=self.device)
+        self._is_decaying = self._decays_at(state["tokens"])
+        # Every member reads, none writes: a file that one replaced, another would miss.
+        if state["is_decaying"] and not self._is_decaying:
+            state = torch.load(folder / STABLE, weights_only=True, map_location=self.device)
         self.model.load_state_dict(state["model"])
         rows = self._rows_of(state["rules"])
         with torch.no_grad():
@@ -269,13 +280,6 @@ def _taken(saved: Tensor, rows: Sequence[int], other: Tensor) -> Tensor:
     return torch.where(chosen[:, None] >= 0, saved[chosen.clamp(min=0)], other)
 
 
-def _on_interrupt(handler: Any) -> Any:
-    """Sets what Ctrl-C does, returns what it did before."""
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, handler)
-    return before
-
-
 def pretrain(
     folder: Path,
     tasks: Sequence[Task],
@@ -288,11 +292,18 @@ def pretrain(
     export: Path | None,
     architecture: Architecture = DEFAULT,
     generated: Sequence[Path] = (),
-) -> None:
-    """Starts or continues the training in a folder, then writes the weights to `export`."""
+) -> bool:
+    """Starts or continues the training in a folder, then writes the weights to `export`.
+
+    Returns:
+        Whether it went to its end; Ctrl-C leaves a checkpoint to go on from, and no weights.
+    """
+    choose_device(config.device)
     sources = (tuple(tasks), re_arc, tuple(generated))
     work = partial(_train, folder, sources, config, hold_out, export, architecture)
     run_team(work, members, threads)
+    settings = json.loads((folder / SETTINGS).read_text())
+    return bool(settings["tokens"] >= config.tokens)
 
 
 def _train(
@@ -321,5 +332,5 @@ def _train(
     if (folder / CHECKPOINT).exists():
         training.load(folder)
     training.run(folder)
-    if export is not None and team.rank == 0:
+    if export is not None and team.rank == 0 and training.tokens >= config.tokens:
         save_model(export, training.model, training.vectors, training.notes())

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from arc.dataset import TWINS, is_held_out
-from arc.errors import DataError
+from arc.errors import ConfigError, DataError
 from arc.grid import Grid
 from arc.task import Pair, Task
 from lm.embedded.config import PretrainConfig
@@ -82,6 +82,11 @@ def test_a_prolonged_training_forgets_the_decay(tmp_path):
     prolonged = Pretraining(TINY, config(4000), corpus)
     prolonged.load(tmp_path / "prolonged")
     assert 1500 <= prolonged.tokens < 2000
+    prolonged.config = config(3000, decay_tokens=0)
+    prolonged.run(tmp_path / "prolonged")
+    prolonged = Pretraining(TINY, config(4000), corpus)
+    prolonged.load(tmp_path / "prolonged")
+    assert prolonged.tokens >= 3000
     prolonged.run(tmp_path / "prolonged")
     whole = Pretraining(TINY, config(4000), corpus)
     whole.run(tmp_path / "whole")
@@ -89,10 +94,10 @@ def test_a_prolonged_training_forgets_the_decay(tmp_path):
 
 
 def test_a_task_that_joins_starts_from_the_mean_and_the_others_keep_theirs(tmp_path):
-    few = Pretraining(TINY, config(600), load_corpus(None, tasks(3), hold_out=False))
+    corpora = [load_corpus(None, tasks(n), hold_out=False) for n in (3, 4)]
+    few = Pretraining(TINY, config(600, decay_tokens=0), corpora[0])
     few.run(tmp_path)
-    more = Pretraining(TINY, config(1200), load_corpus(None, tasks(4), hold_out=False))
-    (tmp_path / "stable.pt").unlink()
+    more = Pretraining(TINY, config(1200), corpora[1])
     more.load(tmp_path)
     assert torch.equal(more.vectors[:3], few.vectors)
     assert torch.allclose(more.vectors[3], few.vectors.mean(0))
@@ -106,6 +111,20 @@ def test_ctrl_c_ends_a_training_with_a_checkpoint(tmp_path):
     again = Pretraining(TINY, config(10_000_000), corpus)
     again.load(tmp_path)
     assert 0 < again.tokens == training.tokens
+
+
+def test_a_training_that_was_stopped_writes_no_weights(tmp_path):
+    options = {"members": 1, "threads": 1, "hold_out": False, "architecture": TINY}
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    long = config(10_000_000, variations=1)
+    assert not pretrain(tmp_path / "a", tasks(), None, long, export=tmp_path / "w", **options)
+    assert not (tmp_path / "w").exists()
+
+
+def test_an_unknown_device_is_a_one_line_error(tmp_path):
+    options = {"members": 2, "threads": 1, "hold_out": False, "export": None}
+    with pytest.raises(ConfigError, match="abacus"):
+        pretrain(tmp_path, tasks(), None, config(600, device="abacus"), **options)
 
 
 @pytest.mark.slow
@@ -127,6 +146,9 @@ def test_a_team_trains_one_model(tmp_path):
     assert len(state["positions"]) == 2
     assert state["tokens"] >= 3000
     assert (tmp_path / "weights" / "model.safetensors").exists()
+    # Prolonged, both go on from where the rate began to fall, or they would part.
+    state = torch.load(tmp_path / "a" / "stable.pt", weights_only=True)
+    assert 2500 <= state["tokens"] < 3000
 
 
 def test_the_same_seed_trains_the_same_weights(tmp_path):

@@ -1,0 +1,20 @@
+"""The device that models compute on."""
+
+from __future__ import annotations
+
+import torch
+
+from arc.errors import ConfigError
+
+
+def choose_device(device: str) -> torch.device:
+    """Returns the named device; `auto` is a GPU if there is one."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise ConfigError(f"device: {device!r} is none; try auto, cpu or cuda:0") from None
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"device: {device!r}, but no GPU can be used here; try auto or cpu")
+    return chosen
