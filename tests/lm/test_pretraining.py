@@ -1,6 +1,7 @@
 import lzma
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -47,6 +48,19 @@ def weights(training):
 def assert_same(mine, theirs):
     for one, other in zip(weights(mine), weights(theirs), strict=True):
         assert torch.equal(one, other)
+
+
+def interrupt_soon():
+    """Presses Ctrl-C a moment after somebody listens to it."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def wait():
+        while signal.getsignal(signal.SIGINT) is before:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
@@ -106,7 +120,7 @@ def test_a_task_that_joins_starts_from_the_mean_and_the_others_keep_theirs(tmp_p
 def test_ctrl_c_ends_a_training_with_a_checkpoint(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
     training = Pretraining(TINY, config(10_000_000), corpus)
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    interrupt_soon()
     training.run(tmp_path)
     again = Pretraining(TINY, config(10_000_000), corpus)
     again.load(tmp_path)
@@ -115,7 +129,7 @@ def test_ctrl_c_ends_a_training_with_a_checkpoint(tmp_path):
 
 def test_a_training_that_was_stopped_writes_no_weights(tmp_path):
     options = {"members": 1, "threads": 1, "hold_out": False, "architecture": TINY}
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    interrupt_soon()
     long = config(10_000_000, variations=1)
     assert not pretrain(tmp_path / "a", tasks(), None, long, export=tmp_path / "w", **options)
     assert not (tmp_path / "w").exists()
