@@ -15,6 +15,7 @@ import builtins
 import importlib
 import opcode
 import sys
+import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
@@ -113,6 +114,7 @@ _GLOBALS = (
     }
 )
 _ATTRIBUTES = frozenset(f"{_NUMPY} {_NDIMAGE} {_STANDARD}".split())
+_TYPING = frozenset(typing.__all__)
 
 _OF_ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM")
 _OF_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
@@ -143,25 +145,36 @@ class _Names:
 class Harmless:
     """Decides which programs are; knows what the preloaded modules add.
 
-    A preloaded module adds its public functions, classes and immutable values. That calling them
-    changes nothing for the next program is for its author to see to.
+    A preloaded module adds its public functions, classes with what they hold, and immutable
+    values. That calling them changes nothing for the next program is for its author to see to.
     """
 
     def __init__(self, preload: Sequence[str] = ()) -> None:
         self._modules = frozenset(_MODULES.split()) | frozenset(preload)
-        self._star_modules = frozenset(preload)
+        self._star_modules = frozenset(preload) | {"typing"}
         public = {
             name: value
             for module in preload
-            for name, value in vars(importlib.import_module(module)).items()
-            if not name.startswith("_")
+            for name, value in _public(importlib.import_module(module)).items()
         }
-        added = {name for name, value in public.items() if _is_constant(value)}
-        self._globals = _GLOBALS | added
-        self._attributes = _ATTRIBUTES | added
+        added = {name for name, value in public.items() if self._is_safe(value)}
+        held = {
+            name
+            for value in public.values()
+            if isinstance(value, type)
+            for name, member in _public(value).items()
+            if _is_constant(member)
+        }
+        self._globals = _GLOBALS | added | (_TYPING & _ATTRIBUTES)
+        self._attributes = _ATTRIBUTES | added | held
         # A program that defines a name only sometimes would at other times get what is behind it.
-        self._hidden = (frozenset(dir(builtins)) | public.keys()) - self._globals
+        self._hidden = (frozenset(dir(builtins)) | public.keys() | _TYPING) - self._globals
         self._is_understood = _names_of(compile(_SAMPLE_SOURCE, "", "exec")) == _SAMPLE
+
+    def _is_safe(self, value: object) -> bool:
+        if isinstance(value, ModuleType):
+            return value.__name__ in self._modules
+        return _is_constant(value)
 
     def includes(self, code: CodeType) -> bool:
         """Whether the program may share a process."""
@@ -178,10 +191,14 @@ class Harmless:
         )
 
 
+def _public(owner: ModuleType | type) -> dict[str, object]:
+    """Returns what a star import takes from a module, or what a class holds by plain names."""
+    names = getattr(owner, "__all__", None) or [n for n in vars(owner) if not n.startswith("_")]
+    return {name: getattr(owner, name) for name in names}
+
+
 def _is_constant(value: object) -> bool:
-    return not isinstance(value, ModuleType) and (
-        callable(value) or isinstance(value, (int, float, str, bytes, frozenset))
-    )
+    return callable(value) or isinstance(value, (int, float, str, bytes, frozenset))
 
 
 def _is_special(name: str) -> bool:

@@ -13,7 +13,7 @@ import importlib
 import os
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -52,6 +52,20 @@ def transform(grid):
     turned = np.rot90(np.array(rows), 2)[::-1, ::-1].copy()
     return np.pad(np.where(turned > 0, turned, 0), 1)[1:-1, 1:-1].T if count else rows
 """
+
+
+def import_preloaded(names: Sequence[str]) -> list[str]:
+    """Imports what the sandbox was opened with; returns every name programs have for it.
+
+    A module's `ALIASES`, if it has any, are more names to import by, each with the name of
+    the module that then answers.
+    """
+    aliases = {name: name for name in names}
+    for name in names:
+        aliases |= getattr(importlib.import_module(name), "ALIASES", {})
+    for alias, name in aliases.items():
+        sys.modules[alias] = importlib.import_module(name)
+    return list(aliases)
 
 
 def import_modules(names: Iterable[str]) -> None:

@@ -23,8 +23,8 @@ def main(
 ) -> None:
     """Serves requests until the pipe closes or the parent is gone."""
     try:
-        warmup.import_modules([*warmup.USUAL_MODULES.split(), *setup["preload"]])
-        screening = Screening(setup["preload"])
+        warmup.import_modules(warmup.USUAL_MODULES.split())
+        screening = Screening(warmup.import_preloaded(setup["preload"]))
         warmup.settle()
         warmup.gather_pages()
         isolation = confinement.enclose()

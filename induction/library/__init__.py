@@ -432,6 +432,9 @@ from induction.library.unit import (
     snaked,
 )
 
+ALIASES = {"common": "induction.library.common"}
+"""What else programs may import in a sandbox that has this module: BARC's programs do."""
+
 __all__ = [
     "Image",
     "NoResultError",

@@ -200,14 +200,17 @@ def transform(grid: np.ndarray) -> np.ndarray:
     assert sandbox.run(source, [GRID]) == [Grid.of([[1, 1, 1], [1, 1, 1]])]
 
 
-def test_preloaded_modules_can_be_imported_with_a_star(
+def test_preloaded_modules_can_be_imported_with_a_star_and_by_their_aliases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "toolbox_for_a_test.py").write_text("def flip(grid): return grid[::-1]\n")
-    source = "from toolbox_for_a_test import *\ndef transform(grid): return flip(grid)"
+    module = 'ALIASES = {"nickname": "toolbox_for_a_test"}\ndef flip(grid): return grid[::-1]\n'
+    (tmp_path / "toolbox_for_a_test.py").write_text(module)
     monkeypatch.syspath_prepend(tmp_path)
     with open_sandbox(preload=["toolbox_for_a_test"]) as opened:
-        assert opened.run(source, [GRID]) == [Grid.of([[4, 5, 6], [1, 2, 3]])]
+        for name in ("toolbox_for_a_test", "nickname"):
+            source = f"from {name} import *\ndef transform(grid): return flip(grid)"
+            assert opened.run(source, [GRID]) == [Grid.of([[4, 5, 6], [1, 2, 3]])]
+            assert opened.screen([(source, [GRID])], lambda *_: False)[0][0] != GRID
 
 
 def test_a_module_that_cannot_be_preloaded_is_one_line() -> None:
