@@ -17,6 +17,7 @@ from arc.scoring import score_attempts
 from arc.submission import read_submission, validate_submission
 from arc.task import Answers, Task
 from ensemble.assembly import STAGES, check_settings
+from ensemble.contamination import contamination
 from ensemble.making import finetune, generate, pretrain
 from ensemble.merge import attempts_for
 from ensemble.picture import draw_attempts, draw_task
@@ -281,7 +282,7 @@ def ablate(
         terminal.print(note, highlight=False)
 
 
-for command in (pretrain, generate, finetune):
+for command in (pretrain, generate, finetune, contamination):
     app.command()(command)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from arc.dataset import is_held_out
 from arc.errors import ConfigError
+from ensemble.contamination import refuse_contaminated
 from ensemble.selection import Selection
 from ensemble.settings import Settings, checked
 
@@ -56,6 +57,7 @@ def finetune(
     config = FinetuneConfig(seed=settings.effort.seed, **options)  # type: ignore[arg-type]
     tasks = Selection(split="train").tasks()
     corpus = load_corpus(re_arc, tasks, hold_out=hold_out)
+    refuse_contaminated(corpus, str(re_arc or "the training split"))
     curriculum = Curriculum(
         corpus, settings.effort.seed, max_cells=int(_CELLS * model_config.max_tokens)
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from arc.errors import ConfigError
+from ensemble.contamination import refuse_contaminated
 from ensemble.selection import Selection
 from ensemble.settings import load_settings
 from ensemble.terminal import console, n_cores
@@ -42,9 +43,12 @@ def pretrain(
     ensemble pretrain --re-arc re_arc.npz.xz --tokens 10 --out pretrain/s --export pretrain/weights
     """
     from lm.embedded.config import PretrainConfig
+    from lm.embedded.corpus import load_corpus
     from lm.embedded.pretraining import pretrain as train
 
     tasks = Selection(split="train").tasks()
+    corpus = load_corpus(re_arc, tasks, hold_out=hold_out, generated=generated or [])
+    refuse_contaminated(corpus, str(re_arc or "the training split"))
     config = PretrainConfig(int(tokens * 1e6), int(decay * 1e6), device=device)
     is_complete = train(
         out,
