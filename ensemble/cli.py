@@ -18,6 +18,7 @@ from arc.submission import read_submission, validate_submission
 from arc.task import Answers, Task
 from ensemble.assembly import STAGES, check_settings
 from ensemble.contamination import contamination
+from ensemble.exporting import export
 from ensemble.making import finetune, generate, pretrain
 from ensemble.merge import attempts_for
 from ensemble.picture import draw_attempts, draw_task
@@ -282,7 +283,7 @@ def ablate(
         terminal.print(note, highlight=False)
 
 
-for command in (pretrain, generate, finetune, contamination):
+for command in (export, contamination, generate, pretrain, finetune):
     app.command()(command)
 
 
