@@ -75,10 +75,11 @@ class Workbench:
     def _transduction(self) -> TransductionSolver:
         import torch
 
+        from lm.device import use_one_thread
         from transduction.adaptation import adapt_together
         from transduction.solver import TRAINING_SHARE, TransductionSolver
 
-        torch.set_num_threads(1)
+        use_one_thread()
         torch.set_flush_denormal(True)  # gradients of a task that is learned become tiny
         config, load_model = _transduction_settings(self._settings)
         model = load_model()

@@ -18,6 +18,7 @@ from arc.submission import read_submission, validate_submission
 from arc.task import Answers, Task
 from ensemble.assembly import STAGES, check_settings
 from ensemble.contamination import contamination
+from ensemble.doctor import doctor
 from ensemble.exporting import export
 from ensemble.making import finetune, generate, pretrain
 from ensemble.merge import attempts_for
@@ -283,7 +284,7 @@ def ablate(
         terminal.print(note, highlight=False)
 
 
-for command in (export, contamination, generate, pretrain, finetune):
+for command in (doctor, export, contamination, generate, pretrain, finetune):
     app.command()(command)
 
 
