@@ -1,10 +1,45 @@
-"""Settings of the induction solver, apart from it so that they can be read without it."""
+"""Settings of the solvers of induction, apart from them so that they can be read without them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arc.errors import ConfigError
 from induction.search.bounds import SearchConfig
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingConfig:
+    """Settings of the sampling of programs from a language model.
+
+    Attributes:
+        programs: Replies a task at most.
+        batch: Replies asked for at once.
+        temperature: What logits are divided by; 0 takes the likeliest token each time.
+        top_p: Only the likeliest tokens that together have this probability are drawn from.
+        max_tokens: Longest reply.
+        revisions: How often a program that fails goes back with what is wrong with it.
+        views: Whether half of the questions show the task turned and recolored.
+        agreement: Distinct programs that give the same answers, after which no more are asked for.
+        max_grids: Greatest number of candidates for a test input.
+    """
+
+    programs: int = 64
+    batch: int = 8
+    temperature: float = 0.8
+    top_p: float = 1.0
+    max_tokens: int = 1024
+    revisions: int = 1
+    views: bool = True
+    agreement: int = 3
+    max_grids: int = 6
+
+    def __post_init__(self) -> None:
+        for name in ("programs", "batch", "max_tokens", "agreement", "max_grids"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
+        if self.revisions < 0:
+            raise ConfigError(f"revisions: 0 or more expected, got {self.revisions}")
 
 
 @dataclass(frozen=True, slots=True)

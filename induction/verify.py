@@ -47,20 +47,21 @@ def verifications(
     """Returns what each program, given as its text and cost, did; those left to chance dropped."""
     inputs = task.inputs
     first = sandbox.run_batch([(text, inputs) for text, _ in programs], hash_seed=HASH_SEEDS[0])
-    judged = [
-        (_judged(text, cost, task, outcomes), outcomes)
+    found = [
+        (judged(text, cost, task, outcomes), outcomes)
         for (text, cost), outcomes in zip(programs, first, strict=True)
     ]
-    passed = [(text.source, inputs) for text, _ in judged if text.is_verified]
+    passed = [(text.source, inputs) for text, _ in found if text.is_verified]
     again = iter(sandbox.run_batch(passed, hash_seed=HASH_SEEDS[1]) if passed else [])
     return [
         verification
-        for verification, outcomes in judged
+        for verification, outcomes in found
         if not verification.is_verified or next(again) == outcomes
     ]
 
 
-def _judged(source: str, cost: float, task: Task, outcomes: Sequence[Outcome]) -> Verification:
+def judged(source: str, cost: float, task: Task, outcomes: Sequence[Outcome]) -> Verification:
+    """Returns what a program did, from its outcomes for the inputs of a task, tests last."""
     n = len(task.pairs)
     reproduced = sum(
         outcome == pair.output for outcome, pair in zip(outcomes, task.pairs, strict=False)

@@ -59,9 +59,11 @@ def _log_trust(verification: Verification, config: VoteConfig) -> float:
 
 
 def candidates_by_vote(
-    task: Task, verifications: Sequence[Verification], config: VoteConfig
+    task: Task, verifications: Sequence[Verification], config: VoteConfig, source: str = SOURCE
 ) -> list[Candidate]:
     """Returns candidates for all test inputs, best first within each.
+
+    `source` is who is said to propose them.
 
     The log-weight of a candidate is the logarithm of its share of the votes, times the trust in
     the best program that answers the test input.
@@ -73,12 +75,16 @@ def candidates_by_vote(
             grid = verification.outputs[index]
             if grid is not None and verification.reproduced:
                 ballots.setdefault(grid, {})[verification.source] = verification
-        found += _ranked(task, index, ballots, config)
+        found += _ranked(task, index, ballots, config, source)
     return found
 
 
 def _ranked(
-    task: Task, index: int, ballots: dict[Grid, dict[str, Verification]], config: VoteConfig
+    task: Task,
+    index: int,
+    ballots: dict[Grid, dict[str, Verification]],
+    config: VoteConfig,
+    source: str,
 ) -> list[Candidate]:
     """Returns the candidates for one test input; ties are broken by the grid itself."""
     counted = []
@@ -99,5 +105,5 @@ def _ranked(
             best.source, best.cost, best.reproduced, best.demonstrations, len(supporters)
         )
         log_weight = log_trust + math.log(-negative_votes / all_votes)
-        found.append(Candidate(task.task_id, index, grid, SOURCE, log_weight, evidence))
+        found.append(Candidate(task.task_id, index, grid, source, log_weight, evidence))
     return found

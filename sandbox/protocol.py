@@ -28,3 +28,9 @@ class Sandbox(Protocol):
     ) -> list[list[Outcome]]:
         """Returns what `run` would return for each program, in order."""
         ...
+
+    def screen(
+        self, programs: Sequence[tuple[str, Sequence[Grid]]], passes: Passes
+    ) -> list[list[Outcome]]:
+        """Returns what `run_batch` would, sooner where few pass; those run again, differently."""
+        ...

@@ -12,7 +12,7 @@ ALLOWED = {
     "arc": set(),
     "sandbox": {"arc"},
     "lm": {"arc"},
-    "induction": {"arc", "sandbox"},
+    "induction": {"arc", "sandbox", "lm"},
     "transduction": {"arc", "lm"},
     "ensemble": {"arc", "sandbox", "lm", "induction", "transduction"},
 }

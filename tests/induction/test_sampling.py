@@ -1,0 +1,234 @@
+"""Programs from a language model: here one that says what the test wants."""
+
+import random
+from itertools import cycle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import grids
+
+from arc.grid import Grid
+from arc.task import Pair, Task
+from arc.transform import SYMMETRIES
+from induction.config import SamplingConfig
+from induction.sampling.complaint import complaint
+from induction.sampling.reply import n_nodes, normal_form, program_in
+from induction.sampling.sampler import ProgramSampler
+from induction.sampling.solver import SamplingSolver
+from induction.sampling.view import View, random_view
+from sandbox.outcome import Failure, FailureKind
+
+FLIP = "import numpy as np\ndef transform(grid):\n    return grid[::-1]\n"
+SAME = "def transform(grid):\n    return grid\n"
+BROKEN = "def transform(grid):\n    return grid / 0 + missing\n"
+TASK = Task(
+    "flip",
+    (
+        Pair(Grid.of([[1, 2], [3, 4]]), Grid.of([[3, 4], [1, 2]])),
+        Pair(Grid.of([[5], [0]]), Grid.of([[0], [5]])),
+    ),
+    (Grid.of([[7], [8], [9]]),),
+)
+
+
+def function_of(source):
+    """The entry point of a program, run right here: a test's own programs are harmless."""
+    names = {}
+    exec(source, names)
+    return names["transform"]
+
+
+class HonestSandbox:
+    """Runs programs in this process."""
+
+    def run(self, source, inputs, *, hash_seed=0):
+        outcomes = []
+        for grid in inputs:
+            try:
+                outcomes.append(Grid.from_array(np.asarray(function_of(source)(grid.array))))
+            except Exception as error:  # noqa: BLE001
+                outcomes.append(Failure.of(FailureKind.RAISED, repr(error)))
+        return outcomes
+
+    def run_batch(self, programs, *, hash_seed=0):
+        return [self.run(source, inputs) for source, inputs in programs]
+
+    def screen(self, programs, passes):
+        return self.run_batch(programs)
+
+
+class Parrot:
+    """Replies with given texts in turn, and keeps what it was asked."""
+
+    def __init__(self, *replies):
+        self._replies = cycle(replies)
+        self.asked = []
+
+    def write(self, drafts, writing):
+        self.asked += drafts
+        return [next(self._replies) for _ in drafts]
+
+
+def fenced(program, mark="python"):
+    return f"Let me think.\n```{mark}\n{program}```\nThat is it."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        fenced(FLIP),
+        fenced(FLIP, ""),
+        fenced(FLIP, "py"),
+        fenced("print('no program')\n") + fenced(FLIP),
+        fenced("1 2\n", "") + "\n" + fenced(FLIP),
+        FLIP,
+        f"Sure! Here it is:\n\n{FLIP}",
+        f"{FLIP}\nThis flips the rows, as asked.",
+        f"```python\n{FLIP}",
+        f"```python\n{FLIP}\ndef another(x):\n    return (x +",
+    ],
+)
+def test_a_program_is_found_whatever_stands_around_it(reply):
+    program = program_in(reply)
+    assert normal_form(program) == normal_form(FLIP)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "I do not know.",
+        fenced("x = 1\n"),
+        "```python\ndef transform(:\n```",
+        "\x00",
+        "def f(): 1",
+    ],
+)
+def test_a_reply_without_a_program_has_none(reply):
+    assert program_in(reply) is None
+
+
+@given(st.text())
+def test_any_text_is_read_without_an_error(reply):
+    program_in(reply)
+    program_in(f"```python\n{reply}\n```")
+
+
+def test_programs_that_differ_in_names_and_words_are_one():
+    one = """
+def helper(a: int, b=2) -> int:
+    '''Adds.'''
+    return a + b  # a sum
+def transform(grid):
+    total: int = 0
+    for row in grid:
+        total = helper(total)
+    return [[c for c in line] for line in grid]
+def generate_input():
+    return 1
+if __name__ == "__main__":
+    print(transform([[1]]))
+"""
+    other = """
+def add(x, y=2):
+    return x + y
+def transform(g):
+    n = 0
+    for r in g: n = add(n)
+    return [[cell for cell in cells] for cells in g]
+"""
+    assert normal_form(one) == normal_form(other)
+    assert n_nodes(one) == n_nodes(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("return grid", "return grid.T"),
+        ("return f(a=1)", "return f(b=1)"),
+        ("return crop(grid)", "return blit(grid)"),
+        ("crop = 1; return g(crop)", "crop = 1; return crop(g)"),
+    ],
+)
+def test_programs_that_do_other_things_are_two(one, other):
+    forms = {normal_form(f"def transform(grid):\n    {body}\n") for body in (one, other)}
+    assert len(forms) == 2
+
+
+def test_parameters_called_by_name_are_not_mixed_up():
+    source = "def f({}, {}):\n    return {}\ndef transform(g):\n    return f(a=g, b=1)\n"
+    forms = {normal_form(source.format(*names)) for names in (("a", "b", "a"), ("b", "a", "b"))}
+    assert len(forms) == 2
+
+
+@settings(max_examples=30, deadline=None)
+@given(grids(4), st.sampled_from(SYMMETRIES), st.integers(0, 10**6))
+def test_a_program_brought_back_does_to_a_grid_what_it_did_to_its_view(grid, symmetry, seed):
+    view = View(symmetry, random_view(random.Random(seed)).colors)
+    program = "def transform(grid):\n    return 9 - grid[:, ::-1]\n"
+    brought = function_of(view.brought_back(program))
+    expected = function_of(program)(view.of_grid(grid).array.astype(int))
+    seen = view.of_grid(Grid.from_array(np.asarray(brought(grid.array.astype(int)))))
+    assert np.array_equal(seen.array, expected)
+
+
+def test_a_complaint_names_the_first_pair_that_is_wrong():
+    right = [pair.output for pair in TASK.pairs]
+    assert complaint(TASK, right) == ""
+    assert "pair 2" in complaint(TASK, [right[0], Failure.of(FailureKind.RAISED, "ZeroDivision")])
+    assert "ZeroDivision" in complaint(TASK, [Failure.of(FailureKind.RAISED, "ZeroDivision")])
+    assert "[0, 0] is 5, not 0" in complaint(TASK, [right[0], Grid.of([[5], [5]])])
+    assert "3 columns, not 2 rows" in complaint(TASK, [Grid.of([[1, 2, 3]]), right[1]])
+
+
+def solved(writer, **changes):
+    config = SamplingConfig(**({"programs": 8, "batch": 2} | changes))
+    solver = SamplingSolver(writer, HonestSandbox(), config)
+    return list(solver.solve(TASK, 60.0, random.Random(0))), solver.sampler.tally
+
+
+def test_the_right_program_answers():
+    candidates, tally = solved(Parrot(fenced(SAME), "no idea", fenced(FLIP)), views=False)
+    assert candidates[0].grid == Grid.of([[9], [8], [7]])
+    assert candidates[0].evidence.is_verified
+    assert candidates[0].source == "sampling"
+    assert (tally.replies, tally.distinct, tally.verified) == (8, 2, 1)
+
+
+def test_enough_programs_that_agree_end_it():
+    other = FLIP.replace("grid[::-1]", "np.flipud(grid)")
+    writer = Parrot(fenced(FLIP), fenced(other))
+    _, tally = solved(writer, programs=40, agreement=2, views=False)
+    assert tally.replies == 2
+    _, tally = solved(Parrot(fenced(FLIP)), programs=10, agreement=2, views=False)
+    assert tally.replies == 10, "the same program twice is no agreement"
+
+
+def test_a_program_that_fails_goes_back_with_what_is_wrong():
+    writer = Parrot(fenced(BROKEN), fenced(SAME))
+    solved(writer, programs=4, views=False)
+    (revised,) = [draft for draft in writer.asked if draft.revisions][:1]
+    assert "pair 1" in revised.revisions[0].complaint
+    assert "transform" in revised.revisions[0].reply
+    writer = Parrot(fenced(BROKEN), fenced(SAME))
+    solved(writer, programs=4, views=False, revisions=0)
+    assert not [draft for draft in writer.asked if draft.revisions]
+
+
+def test_the_clock_ends_it():
+    sampler = ProgramSampler(Parrot(fenced(SAME)), HonestSandbox(), SamplingConfig(programs=100))
+    ticks = iter([False, False, True])
+    rounds = list(sampler.rounds(TASK, random.Random(0), lambda: next(ticks)))
+    assert len(rounds) == 2
+
+
+def test_the_same_seed_asks_the_same():
+    asked = []
+    for _ in range(2):
+        writer = Parrot(fenced(SAME), fenced(BROKEN))
+        solved(writer)
+        asked.append(writer.asked)
+    assert asked[0] == asked[1]
+    assert any(draft.prompt.recolored for draft in asked[0])
