@@ -84,13 +84,14 @@ def _work(connection: Connection, settings: Settings, bench: MakeBench) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
     with bench(settings) as workbench:
-        connection.send(Reply())
+        reply = Reply()
         while True:
             try:
+                connection.send(reply)
                 order = connection.recv()
-                connection.send(reply_to(order, workbench))
             except (EOFError, OSError):
                 return
+            reply = reply_to(order, workbench)
 
 
 def _follow_parent() -> None:

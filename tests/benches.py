@@ -119,3 +119,26 @@ class DrawingBench(EchoBench):
         time.sleep(rng.random() * 0.02)
         found = super().solve(unit)
         return Found(tuple(replace(c, log_weight=-rng.random()) for c in found.candidates))
+
+
+class SlowBench(EchoBench):
+    """Takes a good while over everything."""
+
+    def solve(self, unit):
+        time.sleep(0.3)
+        return super().solve(unit)
+
+
+class SteppingBench(DrawingBench):
+    """Needs three passes a task at the first stage, each of which finds one candidate more."""
+
+    def solve(self, unit):
+        found = super().solve(replace(unit, earlier=()))
+        if unit.stage != "induction":
+            return found
+        done = min(3, (unit.memory or 0) + (unit.n_passes or 3))
+        rng = random.Random(unit.task.task_id)
+        candidates = tuple(
+            replace(found.candidates[0], log_weight=-rng.random()) for _ in range(done)
+        )
+        return Found(candidates, done == 3, None if done == 3 else done, done)
