@@ -6,6 +6,7 @@ knows about rectangles.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -61,13 +62,24 @@ def write_text(path: Path, text: str) -> None:
                 os.fsync(file.fileno())
             Path(partial).chmod(0o644)
             Path(partial).replace(path)
+            _sync_folder(path.parent)
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise DataError(
             f"{path}: cannot be written: {error.strerror}; choose another folder"
-        ) from None
+        ) from error
+
+
+def _sync_folder(path: Path) -> None:
+    """Makes a new name in a folder outlast a loss of power, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def check_document(document: Any, schema: str, where: str, package: str = "arc.resources") -> None:

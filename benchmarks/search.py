@@ -130,8 +130,8 @@ def measured(solver: InductionSolver, task: Task, answers: Sequence[Grid]) -> Re
     """Returns how the solver fares on a task, pass by pass."""
     start = time.process_time()
     snapshots = []
-    for candidates in solver.passes(task, 3600.0):
-        snapshots.append(snapshot(candidates, answers, time.process_time() - start))
+    for made in solver.passes(task, 3600.0):
+        snapshots.append(snapshot(made.candidates, answers, time.process_time() - start))
     return Result(task.task_id, len(answers), tuple(snapshots))
 
 

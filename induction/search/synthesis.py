@@ -109,22 +109,30 @@ def passes_for(
     config: SearchConfig,
     steps: Sequence[int],
     is_over: Callable[[], bool] = _never,
+    known: Sequence[Proposal] = (),
+    n_made: int = 0,
 ) -> Iterator[list[Proposal]]:
     """Yields programs that reproduce all demonstrations, simplest first, after each pass.
 
     A pass spends the next number of `steps`, until a program is simple enough to be trusted. The
     second one, and the only one if there is but one, tries what else there is beside enumeration.
+    With what the first `n_made` passes found as `known`, those after them are made.
     """
-    found: list[Proposal] = []
-    for number, limit in enumerate(steps):
+    found = list(known)
+    for number in range(n_made, len(steps)):
         learns = number == min(1, len(steps) - 1)
-        bounds = replace(config, max_steps=limit, learns_rules=learns)
+        bounds = replace(config, max_steps=steps[number], learns_rules=learns)
         found += proposals_for(task, bounds, is_over)
         found = distinct(found, config.max_per_output)[: config.max_proposals]
         yield found
-        trusted = config.trusted_cost if number else config.settled_cost
-        if is_over() or (found and found[0].cost <= trusted):
+        if is_over() or is_settled(found, config, number + 1):
             return
+
+
+def is_settled(found: Sequence[Proposal], config: SearchConfig, n_made: int) -> bool:
+    """Whether what the first `n_made` passes found makes further ones needless."""
+    trusted = config.trusted_cost if n_made > 1 else config.settled_cost
+    return bool(found) and found[0].cost <= trusted
 
 
 def _role_choices(arrays: Arrays) -> list[tuple[int, ...]]:

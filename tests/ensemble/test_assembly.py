@@ -4,8 +4,9 @@ import torch
 from arc.candidate import RANKING, Candidate
 from arc.grid import Grid
 from arc.task import Pair, Task
-from ensemble.assembly import Workbench
+from ensemble.assembly import Workbench, check_settings, smaller
 from ensemble.settings import load_settings
+from ensemble.unit import Unit
 from lm.embedded.backend import save_model
 from lm.embedded.model import Architecture, EmbeddedModel
 
@@ -28,18 +29,40 @@ def bench(tmp_path):
     return make
 
 
+def found_by(workbench, task, earlier=()):
+    return workbench.solve(Unit("transduction", task, 60.0, earlier)).candidates
+
+
 def test_a_shared_adapter_depends_on_the_run_and_not_on_which_task_comes_first(bench):
     first, second = bench("transduction.shared=true"), bench("transduction.shared=true")
-    found = {task.task_id: first.solve("transduction", task, 60) for task in TASKS}
-    assert second.solve("transduction", TASKS[1], 60) == found["u"]
+    found = {task.task_id: found_by(first, task) for task in TASKS}
+    assert found_by(second, TASKS[1]) == found["u"]
     alone = bench("transduction.shared=true", tasks=TASKS[1:])
-    assert alone.solve("transduction", TASKS[1], 60) != found["u"]
+    assert found_by(alone, TASKS[1]) != found["u"]
 
 
 def test_what_programs_found_reaches_the_ranking_only_where_it_is_asked_for(bench):
     grid = Grid.of([[7, 7]])
     earlier = (Candidate("t", 0, grid, "induction", 0.0),)
-    ranked = bench("transduction.rank_programs=true").solve("transduction", TASKS[0], 60, earlier)
+    ranked = found_by(bench("transduction.rank_programs=true"), TASKS[0], earlier)
     assert [c.grid for c in ranked if c.source == RANKING] == [grid]
-    plain = bench().solve("transduction", TASKS[0], 60, earlier)
-    assert plain == [c for c in ranked if c.source != RANKING]
+    plain = found_by(bench(), TASKS[0], earlier)
+    assert plain == tuple(c for c in ranked if c.source != RANKING)
+
+
+def test_work_that_time_cut_short_is_not_called_complete(bench):
+    limit = "effort.transduction_s=60"
+    whole = bench(limit).solve(Unit("transduction", TASKS[0], 60.0))
+    assert whole.is_complete
+    assert not bench(limit).solve(Unit("transduction", TASKS[0], 0.01)).is_complete
+    small = bench(limit).solve(Unit("transduction", TASKS[0], 60.0, is_small=True))
+    assert small.candidates
+    assert not small.is_complete
+
+
+@pytest.mark.slow
+def test_every_kind_of_model_has_settings_that_need_less_memory():
+    for kind in ("embedded", "causal", "vllm"):
+        small = smaller(load_settings("default", [f"model.kind={kind}"]))
+        check_settings(small, "ensemble")
+        assert small.model.settings

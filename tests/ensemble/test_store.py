@@ -36,7 +36,7 @@ def folder(path, tasks=TASKS, settings=SETTINGS, facts=FACTS):
 
 
 @given(found=candidates)
-@settings(max_examples=30)
+@settings(max_examples=10)
 def test_what_is_stored_reads_back(tmp_path_factory, found):
     run = folder(tmp_path_factory.mktemp("run") / "a")
     assert not run.has("a", "induction")
