@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
-from arc.scoring import Score
-from ensemble.ablation import Line
-from ensemble.report import solved
-from ensemble.variants import PUBLISHED_TASKS
+from ensemble.ablation_lines import Line as AblationLine
+from ensemble.ablation_lines import ablated, ablation_lines, variants_of
+from ensemble.comparison import Comparison
+from ensemble.pairing import exact_interval, paired_tests
+from ensemble.sheets import Cell, Line, Sheet
+from ensemble.variants import FULL, PUBLISHED_TASKS
 
 _LEVEL = 0.05
 
 
-def ablation_table(lines: Sequence[Line], title: str) -> Table:
+def ablation_sheet(lines: Sequence[AblationLine], title: str) -> Sheet:
     """Returns the rows of an ablation beside the published ones, each against the first.
 
     A test of one pair of rows asks whether the tasks that only one of them solves fall to either
@@ -26,54 +26,47 @@ def ablation_table(lines: Sequence[Line], title: str) -> Table:
         "against the full method on whole tasks; of rows without any difference one in twenty has "
         "p below 0.05."
     )
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
-    table.add_column("", no_wrap=True)
-    names = ("paper", "whole tasks", "task share", "only full", "only this", "p", "s/task")
-    for name in names:
-        table.add_column(name, justify="right")
-    full = lines[0].score
-    assert full is not None
-    for line in lines:
-        published = line.variant.published
-        cells = [line.variant.title, "" if published is None else _exact(published)]
-        if line.score is None:
-            table.add_row(*cells, "does not apply")
-            continue
-        low, high = line.score.interval()
-        share = 100 * line.score.task_share / line.score.n_tasks
-        cells += [
-            _exact(line.score.tasks_right, line.score.n_tasks),
-            f"{share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]",
-        ]
-        if line is lines[0]:
-            cells += ["", "", ""]
-        else:
-            first, second, p = paired_test(full, line.score)
-            cells += [str(first), str(second), f"{p:.3f}" + (" *" if p < _LEVEL else "")]
-        cells.append("" if line.seconds is None else f"{line.seconds:.1f}")
-        table.add_row(*cells)
-    return table
+    names = ("", "paper", "whole tasks", "task share", "only full", "only this", "p", "s/task")
+    drawn = [Line((*_cells(lines[0], line), _seconds(line))) for line in lines]
+    notes = tuple(f"{line.variant.title}: {line.note}" for line in lines if line.note)
+    return Sheet("ablation", title, names, tuple(drawn), caption, notes=notes)
 
 
-def notes_on(lines: Sequence[Line]) -> list[str]:
-    """Returns a sentence on each row that needs one: why it has no numbers, or a reservation."""
-    return [f"{line.variant.title}: {line.note}" for line in lines if line.note]
+def ablation_among(comparison: Comparison) -> Sheet | None:
+    """Returns the table of an ablation if some of the rows are variants of one of them."""
+    folders = ablated([row.entry.folder for row in comparison.rows if row.entry.folder])
+    if not folders:
+        return None
+    tasks = list(comparison.tasks.values())
+    lines = ablation_lines(variants_of(folders), folders, tasks, comparison.answers)
+    full = folders[FULL].path.name
+    return ablation_sheet(lines, f"what the parts of transduction are worth, from {full}")
 
 
-def paired_test(first: Score, second: Score) -> tuple[int, int, float]:
-    """Returns how many whole tasks only the first solves, only the second, and the p-value."""
-    from scipy.stats import binomtest
+def _cells(first: AblationLine, line: AblationLine) -> list[Cell]:
+    published = line.variant.published
+    cells = [Cell(line.variant.title), Cell() if published is None else _exact(published)]
+    if line.score is None or first.score is None:
+        return [*cells, Cell("does not apply"), *[Cell()] * 4]
+    low, high = line.score.interval()
+    share = line.score.task_share / line.score.n_tasks
+    cells += [
+        _exact(line.score.tasks_right, line.score.n_tasks),
+        Cell(f"{100 * share:.1f} %", f"[{100 * low:.1f}, {100 * high:.1f}]", share, low, high),
+    ]
+    if line is first:
+        return [*cells, *[Cell()] * 3]
+    (test,) = paired_tests([("full", first.score), ("this", line.score)])
+    p = f"{test.p:.3f}" + (" *" if test.p < _LEVEL else "")
+    return [*cells, Cell(str(test.only_first)), Cell(str(test.only_second)), Cell(p)]
 
-    mine, theirs = solved(first), solved(second)
-    only_first, only_second = len(mine - theirs), len(theirs - mine)
-    differing = only_first + only_second
-    p = float(binomtest(only_first, differing).pvalue) if differing else 1.0
-    return only_first, only_second, p
+
+def _seconds(line: AblationLine) -> Cell:
+    return Cell("" if line.seconds is None else f"{line.seconds:.1f}")
 
 
-def _exact(count: int, total: int = PUBLISHED_TASKS) -> str:
+def _exact(count: int, total: int = PUBLISHED_TASKS) -> Cell:
     """Returns a count of a total with the exact (Clopper-Pearson) interval of its share."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(count, total).proportion_ci()
-    return f"{count} of {total} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    low, high = exact_interval(count, total)
+    interval = f"[{100 * low:.1f}, {100 * high:.1f}]"
+    return Cell(f"{count} of {total}", interval, count / total, low, high)

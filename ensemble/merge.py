@@ -45,6 +45,13 @@ def choose_attempts(
     candidates: Sequence[Candidate], config: MergeConfig = MergeConfig()
 ) -> tuple[Grid, ...]:
     """Returns at most two distinct grids, the best first, for the candidates of one test input."""
+    return rank_grids(candidates, config)[:N_ATTEMPTS]
+
+
+def rank_grids(
+    candidates: Sequence[Candidate], config: MergeConfig = MergeConfig()
+) -> tuple[Grid, ...]:
+    """Returns all distinct grids proposed for one test input, the best first."""
     proposed = [candidate for candidate in candidates if candidate.source != RANKING]
     if config.policy == "ranked":
         proposed = _reweighted(proposed, candidates, config.rank_weight)
@@ -60,7 +67,7 @@ def choose_attempts(
         ranked = [*_alternating(verified, direct), *partial]
     else:
         ranked = _alternating(direct, partial)
-    return tuple(dict.fromkeys(candidate.grid for candidate in ranked))[:N_ATTEMPTS]
+    return tuple(dict.fromkeys(candidate.grid for candidate in ranked))
 
 
 def attempts_for(
@@ -70,11 +77,22 @@ def attempts_for(
     source: str | None = None,
 ) -> tuple[tuple[Grid, ...], ...]:
     """Returns the attempts for each test input of a task, from one source or from all."""
+    ranked = ranking_for(task, candidates, config, source)
+    return tuple(grids[:N_ATTEMPTS] for grids in ranked)
+
+
+def ranking_for(
+    task: Task,
+    candidates: Iterable[Candidate],
+    config: MergeConfig = MergeConfig(),
+    source: str | None = None,
+) -> tuple[tuple[Grid, ...], ...]:
+    """Returns all distinct grids proposed for each test input, the best first."""
     per_test: list[list[Candidate]] = [[] for _ in task.test_inputs]
     for candidate in candidates:
         if source is None or candidate.source == source:
             per_test[candidate.test_index].append(candidate)
-    return tuple(choose_attempts(found, config) for found in per_test)
+    return tuple(rank_grids(found, config) for found in per_test)
 
 
 def has_verified(candidates: Iterable[Candidate]) -> bool:

@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from arc.grid import Grid
-from arc.scoring import Score, score_attempts
+from arc.scoring import score_attempts
 from arc.task import Answers, Task
 from ensemble.assembly import Workbench, limit_s, needs_earlier
 from ensemble.budget import Budget
 from ensemble.engine import Engine, work_off
 from ensemble.local_engine import LocalEngine
 from ensemble.merge import attempts_for
-from ensemble.progress import Progress, Show
+from ensemble.progress import Progress, Show, Standing, agreement
 from ensemble.schedule import Schedule
 from ensemble.settings import Settings
 from ensemble.store import RunFolder
@@ -68,6 +68,9 @@ class Run:
         self._bench = functools.partial(bench, tasks=tasks)
         self._stages: Sequence[str] = folder.manifest["stages"]
         self._attempts: dict[str, tuple[tuple[Grid, ...], ...]] = {}
+        self._of_halves: dict[str, dict[str, tuple[tuple[Grid, ...], ...]]] = {
+            stage: {} for stage in self._stages
+        }
         self._failures: list[str] = []
 
     def execute(
@@ -160,6 +163,8 @@ class Run:
         candidates = self._folder.read_task(task.task_id)
         merge = self._folder.settings.merge
         self._attempts[task.task_id] = attempts_for(task, candidates, merge)
+        for stage, attempts in self._of_halves.items():
+            attempts[task.task_id] = attempts_for(task, candidates, merge, stage)
         self._budget.note_read(time.monotonic() - started)
         return trust_in(task, candidates)
 
@@ -189,18 +194,22 @@ class Run:
         def show() -> None:
             nonlocal phase, say
             now, n_done = self._schedule.phase()
-            score, left_s = self._score(), self._left_s()
+            standing, left_s = self._standing(), self._left_s()
             if now != phase or say is None:
                 if say is not None:
-                    say(score, total, left_s)
+                    say(standing, total, left_s)
                     display.close()
                 phase = now
                 say = display.enter_context(self._progress.stage(phase, total, n_done))
-            say(score, n_done, left_s)
+            say(standing, n_done, left_s)
 
         return show
 
-    def _score(self) -> Score | None:
+    def _standing(self) -> Standing:
+        """Returns how the run stands: its score and its halves', and how often they agree."""
+        halves = self._of_halves if len(self._of_halves) > 1 else {}
+        agreed, compared = agreement(*halves.values()) if len(halves) == 2 else (0, 0)
         if self._answers is None:
-            return None
-        return score_attempts(self._attempts, self._answers)
+            return Standing(agreed=agreed, compared=compared)
+        scores = {name: score_attempts(found, self._answers) for name, found in halves.items()}
+        return Standing(score_attempts(self._attempts, self._answers), scores, agreed, compared)

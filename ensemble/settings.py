@@ -96,10 +96,20 @@ def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -
     for override in overrides:
         _override(table, override)
     if variant:
-        over, _ = _parsed(variant)
-        over.get("model", {}).pop("kind", None)
-        table = _laid_over(table, over)
+        table = _with_variant(table, variant)
     return settings_from(table, where)
+
+
+def varied(settings: Settings, variant: str) -> Settings:
+    """Returns the settings with a variant's configuration laid over them; see `load_settings`."""
+    table = tomllib.loads(dump_settings(settings))
+    return settings_from(_with_variant(table, variant), variant)
+
+
+def _with_variant(table: Mapping[str, Any], variant: str) -> dict[str, Any]:
+    over, _ = _parsed(variant)
+    over.get("model", {}).pop("kind", None)
+    return _laid_over(table, over)
 
 
 def _parsed(name: str) -> tuple[dict[str, Any], str]:

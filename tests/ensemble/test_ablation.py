@@ -1,21 +1,18 @@
 import json
-import math
 import os
 import random
+import re
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from arc.errors import ConfigError
 from arc.grid import Grid
-from arc.scoring import Score
 from arc.task import Pair, Task
-from ensemble.ablation import Ablation, _chooser, derived_attempts, is_complete
-from ensemble.ablation_report import paired_test
+from ensemble.ablation import Ablation
+from ensemble.ablation_lines import _chooser, derived_attempts, is_complete
 from ensemble.assembly import check_settings, conditioning_of
 from ensemble.cli import main
 from ensemble.merge import attempts_for
@@ -76,18 +73,6 @@ def test_candidates_that_were_cut_off_are_noticed():
     assert not is_complete(TASK, found)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
-@settings(max_examples=30, deadline=None)
-def test_the_paired_test_is_mcnemars(flags):
-    def score(which):
-        return Score({str(i): (flag[which],) for i, flag in enumerate(flags)}, 0)
-
-    b = sum(mine and not theirs for mine, theirs in flags)
-    c = sum(theirs and not mine for mine, theirs in flags)
-    tail = sum(math.comb(b + c, k) for k in range(min(b, c) + 1)) / 2 ** (b + c)
-    assert paired_test(score(0), score(1)) == (b, c, pytest.approx(min(1.0, 2 * tail)))
-
-
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.key)
 def test_every_row_can_be_run_or_says_why_not(variant):
     for name in ("default", "causal"):
@@ -133,7 +118,7 @@ def test_rows_that_need_no_training_come_from_one_run(cli):
     status, out, err = cli("tasks.json", "--rows", "flat,only_transpose,oracle,end_to_end")
     assert status == 0, err
     assert os.listdir("runs/ablation") == ["full"]
-    lines = {line.split("│")[1].strip(): line for line in out.splitlines() if "│" in line}
+    lines = {re.split(r"  +", line.strip())[0]: line for line in out.splitlines()}
     assert "29 of 80" in lines["full method"]
     assert all(" of 2 " in lines[key] for key in ("flat vote", "only transpose"))
     assert "does not apply" in lines["end-to-end data"]

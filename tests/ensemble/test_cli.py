@@ -81,9 +81,10 @@ def test_one_task_goes_all_the_way(cli, task_file):
     assert sorted(os.listdir("r/candidates")) == before
     assert os.stat("r/candidates/mirror.induction.json").st_mtime_ns == stamp
 
-    status, out, _ = cli("compare", "r", "r")
+    status, out, _ = cli("compare", "r", "r/submission.json", "--html", "page.html")
     assert status == 0
     assert "only the first" in out
+    assert '"id":"mirror"' in Path("page.html").read_text()
 
     status, _, err = cli("run", task_file, "--out", "r", *QUICK, "--seed", "9")
     assert status == 2
@@ -118,10 +119,11 @@ def test_a_half_alone_runs_and_without_answers_shows_no_score(cli, tmp_path):
         (["run", "--split", "train", "--dataset", "arc3"], "no dataset 'arc3'"),
         (["run", "--split", "train", "--subset", "paper80"], "belongs to"),
         (["run", "--split", "train", "--set", "effort.sed=1"], "did you mean seed"),
-        (["score", "nowhere.json", "--split", "train"], "no such file"),
+        (["score", "nowhere.json", "--split", "train"], "neither a run folder nor a file"),
         (["score", "."], "not a run folder"),
         (["validate", "nowhere.json", "--split", "train"], "no such file"),
-        (["compare", "nowhere"], "not a run folder"),
+        (["compare", "nowhere"], "neither a run folder nor a file"),
+        (["compare", "nowhere.json", "--split", "train"], "neither a run folder nor a file"),
         (["show", "zzz"], "no task 'zzz'"),
         (["show", "007bbfb7", "--run", "nowhere"], "not a run folder"),
     ],
