@@ -13,7 +13,7 @@ from pathlib import Path
 
 from arc.errors import DataError, RunError
 from ensemble.ablation_lines import STAGE, Line, ablation_lines
-from ensemble.assembly import STAGES, check_settings, conditioning_of
+from ensemble.assembly import check_settings, conditioning_of
 from ensemble.progress import Progress
 from ensemble.run import Run
 from ensemble.selection import Selection
@@ -49,7 +49,7 @@ class Ablation:
         settings = {v.key: load_settings(config, overrides, v.config) for v in run}
         for each in settings.values():
             check_settings(each, STAGE)
-        facts = {"mode": STAGE, "stages": list(STAGES[STAGE]), "data": selection.describe()}
+        facts = {"mode": STAGE, "stages": [STAGE], "data": selection.describe()}
         create = functools.partial(RunFolder.create_or_resume, tasks=self._tasks, facts=facts)
         self._folders = {key: create(path / key, settings=settings[key]) for key in settings}
 

@@ -21,13 +21,20 @@ from ensemble.unit import Found, Unit
 
 if TYPE_CHECKING:
     from lm.protocol import Conditioning, LanguageModel
+    from lm.writing import Writer
+    from sandbox.protocol import Sandbox
     from transduction.config import TransductionConfig
 
-STAGES: Mapping[Mode, tuple[str, ...]] = {
-    "ensemble": ("induction", "transduction"),
-    "induction": ("induction",),
+_STAGES: Mapping[Mode, tuple[str, ...]] = {
+    "ensemble": ("induction", "sampling", "transduction"),
+    "induction": ("induction", "sampling"),
     "transduction": ("transduction",),
 }
+
+
+def stages_of(settings: Settings, mode: Mode) -> tuple[str, ...]:
+    """Returns what each task goes through, in order; programs are sampled if a model is named."""
+    return tuple(s for s in _STAGES[mode] if s != "sampling" or settings.writer.kind != "none")
 
 
 class Workbench:
@@ -49,8 +56,7 @@ class Workbench:
     def prepare(self, stage: str) -> None:
         """Builds a stage's solver."""
         if stage not in self._solvers:
-            build = self._induction if stage == "induction" else self._transduction
-            self._solvers[stage] = build(self._settings)
+            self._solvers[stage] = self._build(stage, self._settings)
 
     def solve(self, unit: Unit) -> Found:
         """Returns what a stage finds for a task.
@@ -58,8 +64,7 @@ class Workbench:
         Time that runs out leaves it incomplete, unless that is the time which the settings give.
         """
         if unit.is_small:
-            build = self._induction if unit.stage == "induction" else self._transduction
-            found = build(smaller(self._settings))(unit)
+            found = self._build(unit.stage, smaller(self._settings))(unit)
             return replace(found, is_complete=False, memory=None)
         self.prepare(unit.stage)
         found = self._solvers[unit.stage](unit)
@@ -70,14 +75,38 @@ class Workbench:
     def _rng(self, name: str) -> random.Random:
         return random.Random(f"{self._settings.effort.seed}:{name}")
 
-    def _induction(self, settings: Settings) -> _Solve:
-        from induction.solver import InductionSolver, Memory
+    def _build(self, stage: str, settings: Settings) -> _Solve:
+        build = {
+            "induction": self._induction,
+            "sampling": self._sampling,
+            "transduction": self._transduction,
+        }
+        return build[stage](settings)
+
+    def _sandbox(self, settings: Settings) -> Sandbox:
         from sandbox import open_sandbox
 
-        sandbox = self._open.enter_context(
-            open_sandbox(settings.sandbox, preload=["induction.library"])
-        )
-        solver = InductionSolver(sandbox, settings.induction)
+        opened = open_sandbox(settings.sandbox, preload=["induction.library"])
+        return self._open.enter_context(opened)
+
+    def _sampling(self, settings: Settings) -> _Solve:
+        from induction.sampling.solver import SamplingSolver
+
+        writer = _writer_settings(settings)()
+        solver = SamplingSolver(writer, self._sandbox(settings), settings.sampling)
+
+        def solve(unit: Unit) -> Found:
+            started = time.monotonic()
+            rng = self._rng(unit.task.task_id)
+            candidates = tuple(solver.solve(unit.task, unit.budget_s, rng))
+            return Found(candidates, time.monotonic() - started < unit.budget_s)
+
+        return solve
+
+    def _induction(self, settings: Settings) -> _Solve:
+        from induction.solver import InductionSolver, Memory
+
+        solver = InductionSolver(self._sandbox(settings), settings.induction)
 
         def solve(unit: Unit) -> Found:
             found = Found((), is_complete=False, memory=unit.memory)
@@ -124,8 +153,7 @@ _Solve = Callable[[Unit], Found]
 
 def limit_s(settings: Settings, stage: str) -> float:
     """Returns the seconds that a stage may take for a task."""
-    effort = settings.effort
-    return effort.induction_s if stage == "induction" else effort.transduction_s
+    return float(getattr(settings.effort, f"{stage}_s"))
 
 
 def needs_earlier(settings: Settings) -> bool:
@@ -135,6 +163,7 @@ def needs_earlier(settings: Settings) -> bool:
 
 def smaller(settings: Settings) -> Settings:
     """Returns settings that need a fraction of the memory, for a task that ran out of it."""
+    sampling = replace(settings.sampling, batch=max(1, settings.sampling.batch // 4))
     induction = replace(
         settings.induction,
         steps=settings.induction.steps[:1],
@@ -145,7 +174,7 @@ def smaller(settings: Settings) -> Settings:
     given = {name: getattr(kind(), name) for name in names} | dict(settings.model.settings)
     reduced = {name: max(1, int(given[name] * share)) for name, share in names.items()}
     model = replace(settings.model, settings={**settings.model.settings, **reduced})
-    return replace(settings, induction=induction, model=model)
+    return replace(settings, induction=induction, sampling=sampling, model=model)
 
 
 _MEMORY: Mapping[str, Mapping[str, float]] = {
@@ -158,8 +187,11 @@ _MEMORY: Mapping[str, Mapping[str, float]] = {
 
 def check_settings(settings: Settings, mode: Mode) -> None:
     """Raises `ConfigError` for a wrong setting of what a mode will build, before it is built."""
-    if "transduction" in STAGES[mode]:
+    stages = stages_of(settings, mode)
+    if "transduction" in stages:
         _transduction_settings(settings)
+    if "sampling" in stages:
+        _writer_settings(settings)
 
 
 def conditioning_of(settings: Settings) -> Conditioning:
@@ -187,6 +219,22 @@ def _transduction_settings(
     if problems:
         raise ConfigError("; ".join(problems))
     return config, lambda: backend.load(model_config)
+
+
+def _writer_settings(settings: Settings) -> Callable[[], Writer]:
+    """Returns what loads the model that writes programs; its settings are checked."""
+    from lm.causal.writer import CausalWriter, WriterConfig, check_writer
+
+    problems: list[str] = []
+    config = checked(WriterConfig, settings.writer.settings, "writer.settings", problems)
+    if problems:
+        raise ConfigError("; ".join(problems))
+    check_writer(config)
+    if settings.writer.kind == "causal":
+        return lambda: CausalWriter.load(config)
+    from lm.vllm.writer import VllmWriter
+
+    return lambda: VllmWriter.load(config)
 
 
 def _backend(kind: str) -> tuple[Any, type]:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from arc.dataset import unknown_name
 from arc.errors import ArcError, ConfigError
-from ensemble.assembly import STAGES, check_settings
+from ensemble.assembly import check_settings, stages_of
 from ensemble.contamination import contamination
 from ensemble.crew import crew_of
 from ensemble.doctor import doctor
@@ -98,9 +98,10 @@ def run(
     tasks = selection.tasks()
     known = selection.answers()
     check_settings(chosen, mode)
-    crew = crew_of(engine, ray_address, workers, chosen, STAGES[mode])
+    stages = stages_of(chosen, mode)
+    crew = crew_of(engine, ray_address, workers, chosen, stages)
     path = out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
-    facts = {"mode": mode, "stages": list(STAGES[mode]), "data": selection.describe()}
+    facts = {"mode": mode, "stages": list(stages), "data": selection.describe()}
     folder = RunFolder.create_or_resume(path, tasks, chosen, facts)
     for other in reuse or []:
         folder.take_over(RunFolder.open(other))

@@ -16,7 +16,7 @@ from ensemble.terminal import free_memory, n_cores
 ENGINES = ("local", "ray")
 
 _WORKER = 350 << 20
-_STAGES = {"induction": 350 << 20, "transduction": 450 << 20}
+_STAGES = {"induction": 350 << 20, "sampling": 450 << 20, "transduction": 450 << 20}
 """Bytes of a worker: its interpreter, and what a stage adds at its largest (`LOG.md`)."""
 _COPIES = 1.6
 """What a causal model takes, as a multiple of its files: weights, an adapter, and activations."""
@@ -79,8 +79,10 @@ def crew_of(
 def memory_of_worker(settings: Settings, stages: Sequence[str]) -> int:
     """Returns about how many bytes a worker needs."""
     need = _WORKER + sum(_STAGES.get(stage, 0) for stage in stages)
-    folder = settings.model.settings.get("model")
-    if "transduction" in stages and folder and Path(folder).is_dir():
-        weights = [*Path(folder).glob("*.safetensors"), *Path(folder).glob("*.gguf")]
-        need += int(_COPIES * sum(path.stat().st_size for path in weights))
+    models = {"sampling": settings.writer.settings, "transduction": settings.model.settings}
+    for stage, of_model in models.items():
+        folder = of_model.get("model")
+        if stage in stages and folder and Path(folder).is_dir():
+            weights = [*Path(folder).glob("*.safetensors"), *Path(folder).glob("*.gguf")]
+            need += int(_COPIES * sum(path.stat().st_size for path in weights))
     return need

@@ -13,7 +13,11 @@ def of_stage(settings: Settings, stage: str) -> dict[str, Any]:
     table = settings.table()
     effort = table["effort"]
     kept = {"seed": effort["seed"], "seconds": effort[f"{stage}_s"]}
-    names = {"induction": ("induction", "sandbox"), "transduction": ("transduction", "model")}
+    names = {
+        "induction": ("induction", "sandbox"),
+        "sampling": ("sampling", "writer", "sandbox"),
+        "transduction": ("transduction", "model"),
+    }
     depends_on = list(names[stage])
     if stage == "transduction" and table["transduction"].get("rank_programs"):
         depends_on += names["induction"]

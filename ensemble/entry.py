@@ -20,8 +20,8 @@ from ensemble.merge import ranking_for
 from ensemble.store import RunFolder
 
 _PLACEHOLDER = Grid.of(PLACEHOLDER)
-PROGRAMS = "induction"
-"""The stage that looks for programs."""
+PROGRAMS = ("induction", "sampling")
+"""The stages that look for programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Entry:
     @property
     def has_programs(self) -> bool:
         """Whether programs were looked for."""
-        return PROGRAMS in self.stages
+        return not set(PROGRAMS).isdisjoint(self.stages)
 
     def seconds_of(self, task_id: str) -> float | None:
         """Returns what the stages of a task took together, if any of it is known."""
@@ -84,8 +84,7 @@ def entry_of_run(folder: RunFolder, tasks: Sequence[Task], name: str = "") -> En
     """Returns a run, and each of its stages apart, from its stored candidates."""
     found = {task.task_id: folder.read_task(task.task_id) for task in tasks}
     stages: tuple[str, ...] = tuple(folder.manifest["stages"])
-    effort = folder.settings.effort
-    limits = {"induction": effort.induction_s, "transduction": effort.transduction_s}
+    limits = {stage: float(getattr(folder.settings.effort, f"{stage}_s")) for stage in stages}
     seconds = folder.timings() or None
 
     def part(title: str, source: str | None) -> Entry:

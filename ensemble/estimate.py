@@ -32,6 +32,8 @@ PRIORS: Mapping[Kind, Expectation] = {
     ("induction", 1): Expectation(4.5, 0.37),
     ("induction", 2): Expectation(6.5, 0.003),
     ("induction", WHOLE): Expectation(7.5, 0.65),
+    ("sampling", 0): Expectation(120.0, 0.05),
+    ("sampling", WHOLE): Expectation(120.0, 0.05),
     ("transduction", 0): Expectation(13.0, 0.015),
     ("transduction", WHOLE): Expectation(13.0, 0.015),
 }

@@ -21,7 +21,7 @@ import tomli_w
 
 from arc.errors import ConfigError
 from ensemble.merge import MergeConfig
-from induction.config import InductionConfig
+from induction.config import InductionConfig, SamplingConfig
 from sandbox.limits import Limits
 
 Mode = Literal["ensemble", "induction", "transduction"]
@@ -35,11 +35,13 @@ class EffortConfig:
 
     Attributes:
         induction_s: Wall-clock backstop of induction for one task, in seconds.
+        sampling_s: Wall-clock backstop of sampling programs for one task, in seconds.
         transduction_s: Wall-clock backstop of transduction for one task, in seconds.
         seed: Seed of all chance; each task derives its own from it.
     """
 
     induction_s: float = 120.0
+    sampling_s: float = 600.0
     transduction_s: float = 240.0
     seed: int = 0
 
@@ -61,6 +63,21 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramModelConfig:
+    """Which language model writes programs, beside the search.
+
+    Attributes:
+        kind: `none`: the search alone. `causal`: a `transformers` model from a local path. `vllm`:
+            the same, served by vLLM.
+        settings: The model's own settings, checked where it is loaded: `WriterConfig` in
+            `lm/causal/writer.py`.
+    """
+
+    kind: Literal["none", "causal", "vllm"] = "none"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run depends on beside its tasks.
 
@@ -71,6 +88,8 @@ class Settings:
     effort: EffortConfig = EffortConfig()
     sandbox: Limits = field(default_factory=Limits)
     induction: InductionConfig = field(default_factory=InductionConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    writer: ProgramModelConfig = ProgramModelConfig()
     transduction: Mapping[str, Any] = field(default_factory=dict)
     model: ModelConfig = ModelConfig()
     merge: MergeConfig = field(default_factory=MergeConfig)

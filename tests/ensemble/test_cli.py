@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ensemble.cli import main
-
 TASK = {
     "train": [
         {"input": [[1, 0], [0, 0]], "output": [[0, 1], [0, 0]]},
@@ -23,22 +21,6 @@ QUICK = [
     "--set=model.settings.tokens=2000",
     "--set=induction.steps=[500,2000]",
 ]
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys, tmp_path):
-    """Runs a command line in an empty folder; returns status, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["ensemble", *map(str, arguments)])
-        handler = signal.getsignal(signal.SIGINT)
-        status = main()
-        signal.signal(signal.SIGINT, handler)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

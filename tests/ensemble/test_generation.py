@@ -14,7 +14,6 @@ from arc.task import Pair, Task
 from ensemble.generation import forbidden_hashes, generate, sources_of_training
 from induction.generation.making import GenerationConfig
 from lm.embedded.corpus import TWINS, is_held_out, load_corpus
-from tests.ensemble.test_cli import cli  # noqa: F401 - a fixture
 
 SMALL = ("--tasks=3", "--pairs=6", "--workers=1", "--max-cells=200")
 
@@ -33,7 +32,7 @@ def known(n=2):
 
 
 @pytest.mark.slow
-def test_what_is_generated_is_trained_on(cli, tmp_path):  # noqa: F811
+def test_what_is_generated_is_trained_on(cli, tmp_path):
     status, out, err = cli("generate", "--out", "new/tasks.npz.xz", "--show=2", *SMALL)
     assert status == 0, err
     assert out.rstrip().endswith("new/tasks.npz.xz")
@@ -121,7 +120,7 @@ def test_pairs_of_tasks_kept_apart_are_forbidden():
         (("--out=.",), "exists"),
     ],
 )
-def test_a_wrong_option_is_a_one_line_error(cli, arguments, message):  # noqa: F811
+def test_a_wrong_option_is_a_one_line_error(cli, arguments, message):
     status, out, err = cli("generate", *arguments)
     assert (status, out) == (2, "")
     assert message in err
