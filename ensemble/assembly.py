@@ -15,7 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arc.errors import ConfigError
-from arc.task import Task
+from arc.grid import Grid
+from arc.task import Pair, Task
 from ensemble.settings import Mode, Settings, checked
 from ensemble.unit import Found, Unit
 
@@ -107,6 +108,8 @@ class Workbench:
         from induction.solver import InductionSolver, Memory
 
         solver = InductionSolver(self._sandbox(settings), settings.induction)
+        # What is compiled and started when it is first used is no task's time.
+        next(solver.passes(_WARM_UP, settings.effort.induction_s))
 
         def solve(unit: Unit) -> Found:
             found = Found((), is_complete=False, memory=unit.memory)
@@ -146,6 +149,9 @@ class Workbench:
 
         return solve
 
+
+_MARK = Grid.of([[0, 1], [2, 0], [0, 0]])
+_WARM_UP = Task("warm-up", (Pair(_MARK, _MARK), Pair(_MARK, _MARK)), (_MARK,))
 
 _Solve = Callable[[Unit], Found]
 """How a stage solves a task."""

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 
-_SURPRISES_S = 1.0
-"""For the interpreter's start, the workers' end, and what else nobody has measured."""
+_SURPRISES_S = 2.0
+"""For the workers' end, and what else nobody has measured."""
+_START_SHARE = 0.5
+"""How long the report's own work takes, as a share of what it took to begin."""
 
 
 class Budget:
     """When a run must be over, and when its workers must be.
 
-    What is kept back for the end grows with what this run itself has measured: the last
-    submission is written once, and for the report every task is read once more.
+    What is kept back for the end grows with what this run itself has measured: how long it took to
+    begin says how fast the machine is now, the last submission is written once more, and for the
+    report every task is read again.
     """
 
-    def __init__(self, ends_at: float = math.inf, n_tasks: int = 0) -> None:
-        """`ends_at` is a time of `time.monotonic`; without one there is no limit."""
+    def __init__(self, began_at: float = 0.0, ends_at: float = math.inf, n_tasks: int = 0) -> None:
+        """Both are times of `time.monotonic`; without an end there is no limit."""
         self.ends_at = ends_at
+        self._began_at = began_at
         self._n_tasks = n_tasks
+        self._start_s = 0.0
         self._slowest_write_s = 0.0
         self._read_s = 0.0
         self._n_read = 0
@@ -36,7 +41,12 @@ class Budget:
     def reserve_s(self) -> float:
         """Seconds kept back."""
         reading_s = self._n_tasks * self._read_s / max(1, self._n_read)
-        return _SURPRISES_S + 2 * self._slowest_write_s + 1.5 * reading_s
+        measured_s = _START_SHARE * self._start_s + 2 * self._slowest_write_s + 1.5 * reading_s
+        return _SURPRISES_S + measured_s
+
+    def note_start(self, now: float) -> None:
+        """Takes in that everything is loaded and the first worker can start."""
+        self._start_s = now - self._began_at
 
     def note_write(self, seconds: float) -> None:
         """Takes in how long writing the submission took."""

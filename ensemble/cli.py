@@ -15,6 +15,7 @@ from rich.console import Console
 from arc.dataset import unknown_name
 from arc.errors import ArcError, ConfigError
 from ensemble.assembly import check_settings, stages_of
+from ensemble.budget import Budget
 from ensemble.contamination import contamination
 from ensemble.crew import crew_of
 from ensemble.doctor import doctor
@@ -37,7 +38,7 @@ from ensemble.run import Run
 from ensemble.selection import Selection
 from ensemble.settings import DEFAULT, MODES, load_settings
 from ensemble.store import RunFolder
-from ensemble.terminal import console, n_cores
+from ensemble.terminal import console, n_cores, process_age_s
 
 app = typer.Typer(
     name="ensemble",
@@ -77,7 +78,9 @@ def run(
     ray_address: Annotated[
         str, typer.Option(help="A Ray cluster; without it RAY_ADDRESS, or one is started here.")
     ] = "",
-    budget: Annotated[str, typer.Option(help="Wall clock of the whole run: 90m, 2h, 600s.")] = "",
+    budget_text: Annotated[
+        str, typer.Option("--budget", help="Wall clock of the whole run: 90m, 2h, 600s.")
+    ] = "",
     out: Annotated[Optional[Path], typer.Option(help="The run folder.")] = None,  # noqa: UP045
     reuse: Annotated[
         Optional[list[Path]],  # noqa: UP045
@@ -88,12 +91,12 @@ def run(
 
     ensemble run --split eval --limit 5 --out runs/first
     """
-    started = time.monotonic()
+    started = time.monotonic() - process_age_s()
     if mode not in MODES:
         raise ConfigError(unknown_name("mode", mode, MODES))
     overrides = list(settings or []) + ([] if seed is None else [f"effort.seed={seed}"])
     chosen = load_settings(config, overrides)
-    ends_at = started + seconds_in(budget, "--budget") if budget else math.inf
+    ends_at = started + seconds_in(budget_text, "--budget") if budget_text else math.inf
     selection = Selection(dataset, split, tasks_path, subset, _ids(ids), limit)
     tasks = selection.tasks()
     known = selection.answers()
@@ -111,7 +114,8 @@ def run(
     if crew.reason:
         print(crew.reason, file=sys.stderr)
     run = Run(folder, tasks, answers, progress)
-    outcome = run.execute(crew.n_workers, ends_at, crew.open_engine)
+    budget = Budget(started, ends_at, len(tasks))
+    outcome = run.execute(crew.n_workers, budget, crew.open_engine)
     for failure in outcome.failures:
         print(f"ensemble: no result for {failure}", file=sys.stderr)
     if outcome.n_done < len(tasks):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -74,22 +73,23 @@ class Run:
         self._failures: list[str] = []
 
     def execute(
-        self, n_workers: int, ends_at: float = math.inf, open_engine: OpenEngine = LocalEngine
+        self, n_workers: int, budget: Budget | None = None, open_engine: OpenEngine = LocalEngine
     ) -> Outcome:
         """Runs what is not done yet; the submission is written however this ends.
 
         Args:
             n_workers: How many units are under way at a time.
-            ends_at: When the run has to be over, report included, by `time.monotonic`.
+            budget: When the run has to be over; without one nothing depends on the clock.
             open_engine: Makes the workers.
 
         Raises:
             RunError: Another process is at work on the folder, or it cannot be written.
         """
-        self._budget = Budget(ends_at, len(self._tasks))
+        self._budget = budget or Budget()
         with self._folder.locked():
             settings = self._folder.settings
             engine = open_engine(n_workers, settings, self._bench)
+            self._budget.note_start(time.monotonic())
             self._schedule = self._scheduled(engine.n_workers)
             self._write_submission()
             try:

@@ -32,8 +32,8 @@ _PATIENCE = 3.0
 """A pass is cut when it takes so many times as long as expected, if others need the time."""
 _TOO_LATE_S = 0.5
 """With less time than this left nothing is begun."""
-_GRACE_S = 2.0
-"""How much longer than its time a unit may take to come back, at least."""
+_GRACE_S = 10.0
+"""How much longer than its time a unit may take to come back, at least: a worker costs more."""
 _BACKSTOPS = 5.0
 """Without a budget a worker is killed after so many times the limit of its stage, and a minute."""
 
@@ -215,7 +215,7 @@ class Schedule:
     def _hand_out_pass(self, task_id: str, stage: str, cap_s: float) -> Unit:
         standing = self._standing[task_id, stage]
         n_passes = standing.n_passes + 1 if standing.memory is None else 1
-        return self._hand_out(task_id, stage, cap_s, n_passes, cap_s + max(_GRACE_S, cap_s / 2))
+        return self._hand_out(task_id, stage, cap_s, n_passes, cap_s + max(_GRACE_S, cap_s))
 
     def _hand_out(
         self, task_id: str, stage: str, cap_s: float, n_passes: int | None, patience_s: float

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
+
+_YOUNG_S = 60.0
+"""A process older than this was not started for the command it is at."""
 
 
 def console() -> Console:
@@ -20,6 +24,20 @@ def n_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def process_age_s() -> float:
+    """Returns how long ago this process was started, as far as the system says; else 0.
+
+    One that was started long ago, such as a notebook's, counts as started now.
+    """
+    try:
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        begun = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - begun
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+    return age_s if 0 <= age_s < _YOUNG_S else 0.0
 
 
 def free_memory() -> int | None:

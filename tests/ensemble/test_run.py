@@ -14,6 +14,7 @@ from small_runs import MANY_TASKS, TASKS, InlineEngine, bytes_of, small_run
 
 from arc.errors import DataError, RunError
 from arc.submission import validate_submission
+from ensemble.budget import Budget
 from ensemble.store import RunFolder
 
 
@@ -32,8 +33,12 @@ def stopping_after(n, bench):
     return Stopping
 
 
-def finished(path, bench=DrawingBench, n_workers=1, ends_at=math.inf, tasks=TASKS):
-    outcome = small_run(path, bench, tasks).execute(n_workers, ends_at, InlineEngine)
+def budget_of(within_s):
+    return Budget(time.monotonic(), time.monotonic() + within_s, len(TASKS))
+
+
+def finished(path, bench=DrawingBench, n_workers=1, within_s=math.inf, tasks=TASKS):
+    outcome = small_run(path, bench, tasks).execute(n_workers, budget_of(within_s), InlineEngine)
     return outcome, bytes_of(path)
 
 
@@ -56,7 +61,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(tmp_path, whole):
 def test_what_a_budget_cut_short_is_kept_and_gone_on_with(tmp_path):
     path = tmp_path / "r"
     with pytest.raises(DataError, match="stopped"):
-        finished(path, stopping_after(14, SteppingBench), ends_at=time.monotonic() + 1e4)
+        finished(path, stopping_after(14, SteppingBench), within_s=1e4)
     parts = sorted((path / "candidates").glob("*.part.json"))
     assert parts
     folder = RunFolder.open(path)
@@ -71,12 +76,12 @@ def test_what_a_budget_cut_short_is_kept_and_gone_on_with(tmp_path):
 
 
 def test_with_enough_time_a_budget_changes_nothing(tmp_path):
-    _, found = finished(tmp_path / "r", SteppingBench, ends_at=time.monotonic() + 1e4)
+    _, found = finished(tmp_path / "r", SteppingBench, within_s=1e4)
     assert found == finished(tmp_path / "again", SteppingBench)[1]
 
 
 def test_a_spent_budget_still_leaves_a_valid_submission(tmp_path):
-    outcome, _ = finished(tmp_path / "r", ends_at=time.monotonic())
+    outcome, _ = finished(tmp_path / "r", within_s=0.0)
     assert outcome.n_done == 0
     validate_submission(tmp_path / "r" / "submission.json", TASKS)
 
@@ -85,9 +90,9 @@ def test_a_second_process_on_the_same_folder_is_told_so(tmp_path):
     run = small_run(tmp_path / "r")
     with RunFolder.open(tmp_path / "r").locked():
         with pytest.raises(RunError, match=rf"another process .*\(pid {os.getpid()}\)") as caught:
-            run.execute(1, math.inf, InlineEngine)
+            run.execute(1, None, InlineEngine)
         assert "\n" not in str(caught.value)
-    run.execute(1, math.inf, InlineEngine)
+    run.execute(1, None, InlineEngine)
 
 
 @pytest.mark.parametrize("n_written", [0, 17])
@@ -105,7 +110,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch, whol
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(RunError, match="No space left on device; what is done is kept") as told:
-            run.execute(1, math.inf, InlineEngine)
+            run.execute(1, None, InlineEngine)
     assert "\n" not in str(told.value)
     for file in (path / "candidates").iterdir():
         assert RunFolder.open(path).read(*file.name.split(".")[:2])
@@ -116,7 +121,7 @@ def test_what_a_kill_left_half_written_is_cleared_away(tmp_path, whole):
     run = small_run(tmp_path / "r")
     for name in (".submission.json.x1y2", "candidates/.t1.induction.json.abcd"):
         (tmp_path / "r" / name).write_text('{"half')
-    run.execute(1, math.inf, InlineEngine)
+    run.execute(1, None, InlineEngine)
     assert bytes_of(tmp_path / "r") == whole
     assert not list((tmp_path / "r").rglob(".*.json.*"))
 
@@ -193,11 +198,11 @@ def test_a_disk_that_really_is_full_or_read_only_is_one_line(tmp_path, whole):
     try:
         run = small_run(disk / "r")
         with pytest.raises(RunError, match="No space left on device"):
-            run.execute(1, math.inf, InlineEngine)
+            run.execute(1, None, InlineEngine)
         validate_submission(disk / "r" / "submission.json", TASKS)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         with pytest.raises(RunError, match=r"Read-only file system.*another --out"):
-            run.execute(1, math.inf, InlineEngine)
+            run.execute(1, None, InlineEngine)
         subprocess.run(["mount", "-o", "remount,rw,size=16m", str(disk)], check=True)
         assert finished(disk / "r")[1] == whole
     finally:

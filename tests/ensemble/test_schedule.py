@@ -49,7 +49,7 @@ class World:
             chance = rng.random()
             self.solved_in[task.task_id] = 0 if chance < 0.4 else 1 if chance < 0.62 else 9
         self.end = self.now + budget_s
-        self.budget = Budget(self.end, n)
+        self.budget = Budget(self.now, self.end, n)
         self.schedule = Schedule(
             self.tasks, STAGES, LIMITS, n_workers, self.budget, lambda: self.now
         )
@@ -200,9 +200,10 @@ def test_a_forecast_follows_what_is_seen():
 
 
 def test_the_reserve_grows_with_what_is_measured():
-    budget = Budget(100.0, n_tasks=400)
+    budget = Budget(0.0, 100.0, n_tasks=400)
     before = budget.reserve_s
+    budget.note_start(10.0)
     budget.note_write(0.5)
     budget.note_read(0.01)
-    assert budget.reserve_s >= before + 1.0 + 6.0
+    assert budget.reserve_s >= before + 5.0 + 1.0 + 6.0
     assert budget.deadline() == 100.0 - budget.reserve_s
