@@ -1,0 +1,112 @@
+"""Score of transduction against updates of test-time training, on held-out training tasks.
+
+    python benchmarks/updates.py --limit 156 --updates 20 80 320 --picture docs/updates.svg
+
+Runs one after the other, each a run folder under --runs, so an interrupted benchmark goes on. An
+update has 500 tokens, as the default's have. Held-out tasks are those that the shipped weights were
+not trained on. Prints the table; a picture needs matplotlib.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from arc.scoring import Score, score_attempts
+from ensemble.entry import entry_of_run
+from ensemble.selection import selection_of
+from ensemble.store import RunFolder
+
+TOKENS_AN_UPDATE = 500
+_RUN = "from ensemble.cli import main; raise SystemExit(main())"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run: updates a task, its score, and median seconds a task."""
+
+    updates: int
+    score: Score
+    seconds: float
+
+
+def measured(updates: int, limit: int, workers: int, runs: Path, weights: str) -> Point:
+    """Returns the score after so many updates a task; none is the model as it was trained."""
+    out = runs / f"updates_{updates}_of_{limit}"
+    command = [
+        *(sys.executable, "-c", _RUN, "run", "--split", "train", "--subset", "held_out"),
+        *("--mode", "transduction", "--limit", str(limit), "--workers", str(workers)),
+        *("--out", str(out), "--set", f"model.settings.weights={weights}"),
+        *("--set", "effort.transduction_s=3600"),
+    ]
+    if updates:
+        command += ["--set", f"model.settings.tokens={TOKENS_AN_UPDATE * updates}"]
+        command += ["--set", f"model.settings.min_updates={updates}"]
+    else:
+        command += ["--config", "no_training"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    folder = RunFolder.open(out)
+    selection = selection_of(folder.manifest)
+    tasks, answers = selection.tasks(), selection.answers()
+    assert answers is not None
+    entry = entry_of_run(folder, tasks)
+    asked = {task.task_id: answers[task.task_id] for task in tasks}
+    return Point(
+        updates,
+        score_attempts(entry.attempts, asked),
+        statistics.median(folder.timings().values()),
+    )
+
+
+def draw(points: list[Point], path: Path) -> None:
+    """Draws share of tasks against updates, with intervals."""
+    from matplotlib import pyplot
+
+    shares = [100 * point.score.task_share / point.score.n_tasks for point in points]
+    ends = [point.score.interval() for point in points]
+    below = [share - 100 * low for share, (low, _) in zip(shares, ends, strict=True)]
+    above = [100 * high - share for share, (_, high) in zip(shares, ends, strict=True)]
+    figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
+    updates = [point.updates for point in points]
+    axes.errorbar(updates, shares, [below, above], marker="o", capsize=3, color="#0b5fa5")
+    axes.set_xscale("symlog", linthresh=10)
+    axes.set_xticks(updates, [str(n) for n in updates])
+    axes.minorticks_off()
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("updates of test-time training a task (500 tokens each)")
+    axes.set_ylabel(f"% of {points[0].score.n_tasks} held-out tasks, pass@2")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+
+
+def main() -> None:
+    """Measures, prints, draws."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--updates", type=int, nargs="+", default=[0, 20, 80, 320])
+    parser.add_argument("--limit", type=int, default=156, help="tasks")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--weights", default="", help="a folder; the shipped ones without it")
+    parser.add_argument("--picture", type=Path, help="draw the curve; needs matplotlib")
+    options = parser.parse_args()
+    points = []
+    print("updates  solved (task share)   95 % interval   median s/task")
+    for updates in options.updates:
+        point = measured(updates, options.limit, options.workers, options.runs, options.weights)
+        low, high = point.score.interval()
+        print(
+            f"{updates:7}  {point.score.task_share:5.1f} of {point.score.n_tasks}"
+            f"         {100 * low:4.1f}-{100 * high:4.1f} %   {point.seconds:7.1f}",
+            flush=True,
+        )
+        points.append(point)
+    if options.picture:
+        draw(points, options.picture)
+
+
+if __name__ == "__main__":
+    main()
