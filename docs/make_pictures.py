@@ -2,7 +2,7 @@
 
     ensemble run --split train --limit 40 --mode induction --out runs/induction
     ensemble run --split train --limit 40 --mode transduction --out runs/transduction
-    python docs/make_pictures.py runs/induction runs/transduction --task 007bbfb7
+    python docs/make_pictures.py runs/induction runs/transduction --task 11852cab
 
 Needs a Chromium with its driver and `pip install '.[browser]'`. Refuses runs over anything else, so
 that no evaluation task gets into the documentation.
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import argparse
 import io
-import subprocess
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--hide-scrollbars",
 )  # fmt: skip
-DESKTOP = (1240, 1500, 1.0)
+DESKTOP = (1240, 1400, 1.0)
 PHONE = (390, 1000, 2.0)
 
 
@@ -55,7 +56,7 @@ def main() -> None:
         page.write_text(_page(contest, given.usd_per_hour))
         with _browser(Path(folder) / "profile") as browser:
             _picture_page(browser, page.as_uri(), given.task, given.out)
-    _picture_terminal(contest, given.task, given.out / "terminal.svg")
+            _picture_terminal(browser, contest, given.task, Path(folder), given.out)
 
 
 def _page(contest: Contest, usd_per_hour: float | None) -> str:
@@ -74,7 +75,7 @@ def _browser(profile: Path) -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
-    browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     try:
         yield browser
     finally:
@@ -83,11 +84,10 @@ def _browser(profile: Path) -> Iterator[webdriver.Chrome]:
 
 def _picture_page(browser: webdriver.Chrome, url: str, task_id: str, out: Path) -> None:
     views: dict[str, tuple[tuple[int, int, float], str, str]] = {
-        "report_light": (DESKTOP, "light", ""),
-        "report_dark": (DESKTOP, "dark", ""),
+        "report": (DESKTOP, "light", ""),
+        "figures": (DESKTOP, "dark", "#s-overlap"),
         "gallery": (DESKTOP, "light", "#tasks"),
         "task": (DESKTOP, "light", f"#task-{task_id}"),
-        "task_dark": (DESKTOP, "dark", f"#task-{task_id}"),
         "phone": (PHONE, "light", ""),
         "phone_task": (PHONE, "dark", f"#task-{task_id}"),
     }
@@ -101,31 +101,35 @@ def _picture_page(browser: webdriver.Chrome, url: str, task_id: str, out: Path) 
         browser.get(url + place)
         browser.execute_async_script("setTimeout(arguments[0], 600)")
         browser.save_screenshot(str(out / f"{name}.png"))
-        _shrink(out / f"{name}.png")
 
 
 def _tell(browser: webdriver.Chrome, command: str, settings: dict[str, Any]) -> None:
     browser.execute_cdp_cmd(command, settings)
 
 
-def _shrink(path: Path) -> None:
-    """Makes a picture smaller where pngquant is installed; leaves it alone elsewhere."""
-    try:
-        subprocess.run(["pngquant", "--force", "--output", path, "128", path], check=True)
-    except FileNotFoundError:
-        return
-
-
-def _picture_terminal(contest: Contest, task_id: str, path: Path) -> None:
+def _picture_terminal(
+    browser: webdriver.Chrome, contest: Contest, task_id: str, folder: Path, out: Path
+) -> None:
     console = Console(
-        record=True, width=92, force_terminal=True, color_system="truecolor", file=io.StringIO()
+        record=True, width=96, force_terminal=True, color_system="truecolor", file=io.StringIO()
     )
     pen = Pen.on(console)
     (task,) = [task for task in contest.tasks if task.task_id == task_id]
     answers = contest.answers[task_id]
     console.print(draw_task(task, pen, answers))
     console.print(draw_attempts(contest.entries[0], task, pen, answers))
-    path.write_text(console.export_svg(title=f"ensemble show {task_id} --run ... --answers"))
+    drawn = console.export_svg(
+        title=f"ensemble show {task_id} --run {contest.entries[0].name} --answers"
+    )
+    svg = folder / "terminal.svg"
+    svg.write_text(re.sub(r"@font-face {.*?}", "", drawn, flags=re.DOTALL))
+    width, height = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawn)[0])
+    metrics = {
+        "width": round(width), "height": round(height), "deviceScaleFactor": 1, "mobile": False
+    }  # fmt: skip
+    _tell(browser, "Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(svg.as_uri())
+    browser.save_screenshot(str(out / "terminal.png"))
 
 
 if __name__ == "__main__":

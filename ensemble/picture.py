@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
@@ -18,8 +19,7 @@ from ensemble.entry import Entry
 from ensemble.failures import Reason, n_differing, verdict_on
 from ensemble.palette import STANDARD, is_dark
 
-_BLACK = "#222222"
-"""What black cells are drawn in, so that they show on a black terminal."""
+_GAP = "   "
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +45,40 @@ class Pen:
 
 
 def draw_grid(grid: Grid, pen: Pen = Pen(), answer: Grid | None = None) -> Text:
-    """Returns a grid as colored cells; those that differ from the answer are marked `x`.
+    """Returns a grid as colored cells; if it has the answer's size, wrong ones are marked `x`.
 
     A cell is two columns wide, and one where the terminal is too narrow for that. Then the mark
-    takes the place of the number.
+    takes the place of the number. Black cells have a dot, to be seen on a black terminal.
     """
     is_wide = 2 * grid.width <= pen.width
+    truth = answer.rows if answer is not None and answer.shape == grid.shape else None
     text = Text(no_wrap=True, overflow="crop")
     for r, row in enumerate(grid.rows):
         for c, color in enumerate(row):
-            differs = answer is not None and not (
-                answer.shape == grid.shape and answer.rows[r][c] == color
-            )
-            digit = str(color) if pen.has_digits else " "
-            mark = "x" if differs else " "
-            cell = digit + mark if is_wide else ("x" if differs else digit)
+            wrong = truth is not None and truth[r][c] != color
+            inside = str(color) if pen.has_digits else " " if color or wrong else "·"
+            mark = "x" if wrong else " "
+            cell = inside + mark if is_wide else (mark if wrong else inside)
             shade = "white" if is_dark(STANDARD[color]) else "black"
-            back = STANDARD[color] if color else _BLACK
-            text.append(cell, style="" if pen.is_plain else f"bold {shade} on {back}")
+            if inside == "·":
+                shade = "bright_black"
+            text.append(cell, style="" if pen.is_plain else f"{shade} on {STANDARD[color]}")
         text.append("\n" if r + 1 < grid.height else "")
     return text
 
 
 def draw_task(task: Task, pen: Pen = Pen(), answers: Answers | None = None) -> RenderableType:
     """Returns a task's demonstrations and test inputs, with the answers if given."""
-    parts: list[RenderableType] = [Text(f"task {task.task_id}", style="bold")]
+    shown = []
     for i, pair in enumerate(task.pairs):
-        titled = (("input", draw_grid(pair.input, pen)), ("output", draw_grid(pair.output, pen)))
-        parts += [Text(f"\ndemonstration {i}"), _beside(titled)]
+        drawn = [("input", draw_grid(pair.input, pen)), ("output", draw_grid(pair.output, pen))]
+        shown.append(_beside(f"demonstration {i}", drawn, pen))
     for i, grid in enumerate(task.test_inputs):
         drawn = [("input", draw_grid(grid, pen))]
         if answers is not None:
             drawn.append(("answer", draw_grid(answers.outputs[i], pen)))
-        parts += [Text(f"\ntest {i}"), _beside(drawn)]
-    return Group(*parts)
+        shown.append(_beside(f"test {i}", drawn, pen))
+    return Group(Text(f"task {task.task_id}", style="bold"), Columns(shown, padding=(0, 5)))
 
 
 def draw_attempts(
@@ -97,15 +97,11 @@ def draw_attempts(
             parts.append(Text(f"\ntest {i}: no attempt"))
             continue
         attempts = ranked[:N_ATTEMPTS]
-        parts.append(Text(f"\ntest {i}"))
-        parts.append(
-            _beside(
-                [
-                    (f"attempt {n}{_against(grid, answer)}", draw_grid(grid, pen, answer))
-                    for n, grid in enumerate(attempts, start=1)
-                ]
-            )
-        )
+        drawn = [
+            (f"attempt {n}{_against(grid, answer)}", draw_grid(grid, pen, answer))
+            for n, grid in enumerate(attempts, start=1)
+        ]
+        parts.append(_beside(f"test {i}", drawn, pen))
         candidates = (entry.candidates or {}).get(task.task_id, ())
         for n, grid in enumerate(attempts, start=1):
             backers = [c for c in candidates if c.test_index == i and c.grid == grid]
@@ -113,10 +109,22 @@ def draw_attempts(
     return Group(*parts)
 
 
-def _beside(titled: Sequence[tuple[str, Text]]) -> RenderableType:
-    """Returns drawings beside each other, or below where the terminal is too narrow."""
-    blocks = [Group(Text(title, style="dim"), drawing) for title, drawing in titled]
-    return Columns(blocks, padding=(0, 3))
+def _beside(title: str, named: Sequence[tuple[str, Text]], pen: Pen) -> Text:
+    """Returns drawings with their names, beside each other where the terminal is wide enough."""
+    blocks = [[Text(name, style="dim"), *drawing.split("\n")] for name, drawing in named]
+    widths = [max(line.cell_len for line in block) for block in blocks]
+    lines = [Text(f"\n{title}")]
+    if sum(widths) + len(_GAP) * (len(blocks) - 1) > pen.width:
+        lines += [line for block in blocks for line in block]
+    else:
+        for row in zip_longest(*blocks, fillvalue=Text()):
+            joined = Text()
+            for place, (part, width) in enumerate(zip(row, widths, strict=True)):
+                joined += part
+                if place + 1 < len(row):
+                    joined.append(" " * (width - part.cell_len) + _GAP)
+            lines.append(joined)
+    return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
 
 def _against(grid: Grid, answer: Grid | None) -> str:

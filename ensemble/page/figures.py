@@ -139,7 +139,7 @@ def _drawn(
     length = len(point.name) * _LETTER
     is_left = x + 12 + length > width
     start = x - 12 - length if is_left else x + 12
-    level = y + 4.5
+    level = min(y, at(point.x, 0)[1] - 10) + 4.5
     while any(abs(level - b) < 15 and start < c and a < start + length for a, b, c in taken):
         level += 3
     taken.append((start, level, start + length))

@@ -10,14 +10,22 @@ import torch
 
 from arc.errors import ConfigError
 from arc.grid import Grid
-from arc.task import Pair, Task
+from arc.task import Answers, Pair, Task
 from ensemble.ablation import Ablation
-from ensemble.ablation_lines import _chooser, derived_attempts, is_complete
+from ensemble.ablation_lines import (
+    _chooser,
+    ablated,
+    ablation_lines,
+    derived_attempts,
+    is_complete,
+    variants_of,
+)
 from ensemble.assembly import check_settings, conditioning_of
 from ensemble.cli import main
 from ensemble.merge import attempts_for
 from ensemble.selection import Selection
 from ensemble.settings import load_settings
+from ensemble.store import RunFolder
 from ensemble.variants import VARIANTS, variants_named
 from lm.embedded.backend import EmbeddedLanguageModel, save_model
 from lm.embedded.config import EmbeddedConfig
@@ -89,6 +97,23 @@ def test_every_row_can_be_run_or_says_why_not(variant):
 def test_the_full_method_is_always_among_the_rows():
     assert [v.key for v in variants_named(["oracle", "shared"])] == ["full", "shared", "oracle"]
     assert variants_named(None) == VARIANTS
+
+
+def test_runs_are_known_as_ablations_by_their_settings_not_by_their_names(tmp_path):
+    facts = {"mode": "transduction", "stages": ["transduction"], "data": {"path": "x"}}
+
+    def run(name, config="", *overrides):
+        settings = load_settings("default", overrides, config)
+        return RunFolder.create_or_resume(tmp_path / name, [TASK], settings, facts)
+
+    whole, shared = run("a"), run("b", "ablation_shared")
+    untrained, other = run("c", "no_training"), run("d", "no_training", "effort.seed=1")
+    found = ablated([other, untrained, shared, whole])
+    assert found == {"full": whole, "no_training": untrained, "shared": shared}
+    assert ablated([whole, other]) == {}
+    lines = ablation_lines(variants_of(found), found, [TASK], {"t": Answers("t", TASK.test_inputs)})
+    assert [line.variant.key for line in lines][:3] == ["full", "no_training", "shared"]
+    assert all(line.score.tasks_right == 0 for line in lines)
 
 
 @pytest.fixture
