@@ -65,7 +65,9 @@ def programs_of(tasks: Sequence[Task], n: int) -> Iterator[str]:
     for task in tasks:
         for proposals in passes_for(task, config.search, (4000,), lambda: False):
             for proposal in proposals:
-                if proposal.source not in seen and len(seen) < n:
+                if len(seen) == n:
+                    return
+                if proposal.source not in seen:
                     seen.add(proposal.source)
                     yield proposal.source
 
