@@ -58,7 +58,22 @@ class ViewEvidence:
     replies: tuple[float, ...] = ()
 
 
-Evidence = ProgramEvidence | ViewEvidence
+@dataclass(frozen=True, slots=True)
+class StatedEvidence:
+    """What somebody else says of a program that gave the grid. Nobody here has run it.
+
+    Attributes:
+        program: Its text, for people to read.
+        reproduced: How many demonstrations it is said to reproduce.
+        demonstrations: Of how many.
+    """
+
+    program: str
+    reproduced: int
+    demonstrations: int
+
+
+Evidence = ProgramEvidence | ViewEvidence | StatedEvidence
 
 
 @dataclass(frozen=True, slots=True)

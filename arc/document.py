@@ -21,8 +21,13 @@ from arc.grid import Grid
 
 def read_json(path: Path) -> Any:
     """Returns the JSON document in a file."""
+    return parse_json(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Returns the text of a file, with the ends of its lines as they are."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -31,18 +36,20 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path}: not JSON: not UTF-8 text at byte {error.start}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse_json(text, str(path))
 
 
 def parse_json(text: str, where: str) -> Any:
-    """Returns the JSON document in a text that came from `where`."""
+    """Returns the JSON document in a text that came from `where`: a file, or a line of one."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
+        line = f"line {error.lineno}, " if "\n" in text else ""
+        place = f"{line}column {error.colno}"
         raise DataError(f"{where}: not JSON: {error.msg} at {place}") from None
     except RecursionError:
         raise DataError(f"{where}: not JSON that can be read: nested too deeply") from None
+    except ValueError:
+        raise DataError(f"{where}: not JSON that can be read: a number is too long") from None
 
 
 def write_json(path: Path, document: Any, *, indent: int | None = None) -> None:

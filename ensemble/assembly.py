@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Pair, Task
+from ensemble.plugin import Plugin
 from ensemble.settings import Mode, Settings, checked
 from ensemble.unit import Found, Unit
 
@@ -33,9 +34,14 @@ _STAGES: Mapping[Mode, tuple[str, ...]] = {
 }
 
 
-def stages_of(settings: Settings, mode: Mode) -> tuple[str, ...]:
-    """Returns what each task goes through, in order; programs are sampled if a model is named."""
-    return tuple(s for s in _STAGES[mode] if s != "sampling" or settings.writer.kind != "none")
+def stages_of(settings: Settings, mode: Mode, added: Sequence[str] = ()) -> tuple[str, ...]:
+    """Returns what each task goes through, in order; programs are sampled if a model is named.
+
+    `added` are further stages, which come before transduction.
+    """
+    ours = [s for s in _STAGES[mode] if s != "sampling" or settings.writer.kind != "none"]
+    place = ours.index("transduction") if "transduction" in ours else len(ours)
+    return (*ours[:place], *added, *ours[place:])
 
 
 class Workbench:
@@ -69,7 +75,7 @@ class Workbench:
             return replace(found, is_complete=False, memory=None)
         self.prepare(unit.stage)
         found = self._solvers[unit.stage](unit)
-        if unit.n_passes is None and unit.budget_s >= limit_s(self._settings, unit.stage):
+        if unit.n_passes is None and unit.budget_s >= self._settings.effort.limit_s(unit.stage):
             return replace(found, is_complete=True)
         return found
 
@@ -82,7 +88,7 @@ class Workbench:
             "sampling": self._sampling,
             "transduction": self._transduction,
         }
-        return build[stage](settings)
+        return build[stage](settings) if stage in build else self._plugged_in(stage)
 
     def _sandbox(self, settings: Settings) -> Sandbox:
         from sandbox import open_sandbox
@@ -100,6 +106,17 @@ class Workbench:
             started = time.monotonic()
             rng = self._rng(unit.task.task_id)
             candidates = tuple(solver.solve(unit.task, unit.budget_s, rng))
+            return Found(candidates, time.monotonic() - started < unit.budget_s)
+
+        return solve
+
+    def _plugged_in(self, name: str) -> _Solve:
+        plugin = Plugin(name)
+
+        def solve(unit: Unit) -> Found:
+            started = time.monotonic()
+            rng = self._rng(f"{name}:{unit.task.task_id}")
+            candidates = plugin.solve(unit.task, unit.budget_s, rng)
             return Found(candidates, time.monotonic() - started < unit.budget_s)
 
         return solve
@@ -155,11 +172,6 @@ _WARM_UP = Task("warm-up", (Pair(_MARK, _MARK), Pair(_MARK, _MARK)), (_MARK,))
 
 _Solve = Callable[[Unit], Found]
 """How a stage solves a task."""
-
-
-def limit_s(settings: Settings, stage: str) -> float:
-    """Returns the seconds that a stage may take for a task."""
-    return float(getattr(settings.effort, f"{stage}_s"))
 
 
 def needs_earlier(settings: Settings) -> bool:

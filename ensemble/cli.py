@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 from rich.console import Console
@@ -16,6 +16,7 @@ from arc.dataset import unknown_name
 from arc.errors import ArcError, ConfigError
 from ensemble.assembly import check_settings, stages_of
 from ensemble.budget import Budget
+from ensemble.candidate_file import CANDIDATES, read_candidates
 from ensemble.contamination import contamination
 from ensemble.crew import crew_of
 from ensemble.doctor import doctor
@@ -31,6 +32,7 @@ from ensemble.judging import (
     validate,
 )
 from ensemble.making import finetune, generate, pretrain
+from ensemble.plugin import origin_of
 from ensemble.progress import Progress
 from ensemble.prompts import app as prompts
 from ensemble.report import draw_sheet
@@ -86,6 +88,14 @@ def run(
         Optional[list[Path]],  # noqa: UP045
         typer.Option(help="A run whose finished stages are taken over; may be repeated."),
     ] = None,
+    solver: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="A solver that another package brings along; may be repeated."),
+    ] = None,
+    candidates: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Candidates made elsewhere, as JSON lines, to be merged."),
+    ] = None,
 ) -> None:
     """Solves tasks and writes a run folder with a submission.
 
@@ -100,12 +110,22 @@ def run(
     selection = Selection(dataset, split, tasks_path, subset, _ids(ids), limit)
     tasks = selection.tasks()
     known = selection.answers()
+    origins = {name: origin_of(name) for name in solver or []}
+    given = None if candidates is None else read_candidates(candidates, tasks)
+    if given is not None:
+        origins[CANDIDATES] = given.origin
     check_settings(chosen, mode)
-    stages = stages_of(chosen, mode)
+    stages = stages_of(chosen, mode, tuple(origins))
     crew = crew_of(engine, ray_address, workers, chosen, stages)
     path = out or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
-    facts = {"mode": mode, "stages": list(stages), "data": selection.describe()}
+    facts: dict[str, Any] = {"mode": mode, "stages": list(stages), "data": selection.describe()}
+    if origins:
+        facts["origins"] = origins
     folder = RunFolder.create_or_resume(path, tasks, chosen, facts)
+    if given is not None:
+        given.store(folder)
+        if given.n_others:
+            print(f"{candidates}: {given.n_others} lines are about other tasks", file=sys.stderr)
     for other in reuse or []:
         folder.take_over(RunFolder.open(other))
     answers = None if known is None else {t.task_id: known[t.task_id] for t in tasks}

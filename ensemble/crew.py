@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arc.errors import ConfigError
+from ensemble.candidate_file import CANDIDATES
 from ensemble.local_engine import LocalEngine
 from ensemble.run import OpenEngine
 from ensemble.settings import Settings
@@ -16,8 +17,10 @@ from ensemble.terminal import free_memory, n_cores
 ENGINES = ("local", "ray")
 
 _WORKER = 350 << 20
-_STAGES = {"induction": 350 << 20, "sampling": 450 << 20, "transduction": 450 << 20}
+_STAGES = {"induction": 350 << 20, "sampling": 450 << 20, "transduction": 450 << 20, CANDIDATES: 0}
 """Bytes of a worker: its interpreter, and what a stage adds at its largest (`LOG.md`)."""
+_PLUGIN = 450 << 20
+"""What a plugged-in solver is taken to add; nobody here can know."""
 _COPIES = 1.6
 """What a causal model takes, as a multiple of its files: weights, an adapter, and activations."""
 
@@ -78,7 +81,7 @@ def crew_of(
 
 def memory_of_worker(settings: Settings, stages: Sequence[str]) -> int:
     """Returns about how many bytes a worker needs."""
-    need = _WORKER + sum(_STAGES.get(stage, 0) for stage in stages)
+    need = _WORKER + sum(_STAGES.get(stage, _PLUGIN) for stage in stages)
     models = {"sampling": settings.writer.settings, "transduction": settings.model.settings}
     for stage, of_model in models.items():
         folder = of_model.get("model")

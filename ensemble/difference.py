@@ -5,23 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ensemble.candidate_file import CANDIDATES
 from ensemble.settings import Settings
 
 
-def of_stage(settings: Settings, stage: str) -> dict[str, Any]:
-    """Returns the settings that a stage's candidates depend on, by dotted names."""
-    table = settings.table()
-    effort = table["effort"]
-    kept = {"seed": effort["seed"], "seconds": effort[f"{stage}_s"]}
+def of_stage(
+    settings: Settings, stage: str, origins: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Returns what a stage's candidates depend on, by dotted names.
+
+    Args:
+        settings: Of the run.
+        stage: The stage.
+        origins: Where the run's stages come from that are none of ours, by name.
+    """
+    table, origins = settings.table(), origins or {}
+    kept = {"seed": settings.effort.seed, "seconds": settings.effort.limit_s(stage)}
+    if stage in origins:
+        effort = {} if stage == CANDIDATES else {"effort": kept}
+        return flat(effort) | named_origins({stage: origins[stage]})
     names = {
         "induction": ("induction", "sandbox"),
         "sampling": ("sampling", "writer", "sandbox"),
         "transduction": ("transduction", "model"),
     }
     depends_on = list(names[stage])
+    earlier = {}
     if stage == "transduction" and table["transduction"].get("rank_programs"):
         depends_on += names["induction"]
-    return flat({"effort": kept, **{name: table[name] for name in depends_on}})
+        earlier = named_origins(origins)
+    return flat({"effort": kept, **{name: table[name] for name in depends_on}}) | earlier
+
+
+def named_origins(origins: Mapping[str, str]) -> dict[str, str]:
+    """Returns where stages come from, under names for people."""
+    return {f"origin of {stage}": origin for stage, origin in origins.items()}
 
 
 def differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:

@@ -82,29 +82,25 @@ class Entry:
 
 def entry_of_run(folder: RunFolder, tasks: Sequence[Task], name: str = "") -> Entry:
     """Returns a run, and each of its stages apart, from its stored candidates."""
-    found = {task.task_id: folder.read_task(task.task_id) for task in tasks}
     stages: tuple[str, ...] = tuple(folder.manifest["stages"])
-    limits = {stage: float(getattr(folder.settings.effort, f"{stage}_s")) for stage in stages}
+    found = {(t.task_id, stage): folder.read(t.task_id, stage) for t in tasks for stage in stages}
+    limits = {stage: folder.settings.effort.limit_s(stage) for stage in stages}
     seconds = folder.timings() or None
 
-    def part(title: str, source: str | None) -> Entry:
-        of_source = {
-            task_id: [c for c in candidates if c.source != RANKING and source in (None, c.source)]
-            for task_id, candidates in found.items()
+    def entry(title: str, chosen: tuple[str, ...], parts: tuple[Entry, ...] = ()) -> Entry:
+        of_stages = {
+            t.task_id: [c for stage in chosen for c in found[t.task_id, stage]] for t in tasks
+        }
+        proposed = {
+            task_id: [c for c in candidates if c.source != RANKING]
+            for task_id, candidates in of_stages.items()
         }
         merge = folder.settings.merge
-        return Entry(
-            title,
-            {t.task_id: ranking_for(t, found[t.task_id], merge, source) for t in tasks},
-            of_source,
-            stages if source is None else (source,),
-            seconds,
-            limits,
-            () if source or len(stages) < 2 else tuple(part(f"{s} alone", s) for s in stages),
-            folder,
-        )
+        ranked = {t.task_id: ranking_for(t, of_stages[t.task_id], merge) for t in tasks}
+        return Entry(title, ranked, proposed, chosen, seconds, limits, parts, folder)
 
-    return part(name or folder.path.name, None)
+    parts = tuple(entry(f"{stage} alone", (stage,)) for stage in stages) if stages[1:] else ()
+    return entry(name or folder.path.name, stages, parts)
 
 
 def entry_of_submission(path: Path, answers: Mapping[str, Answers], name: str = "") -> Entry:

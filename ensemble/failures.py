@@ -14,6 +14,7 @@ from arc.candidate import ProgramEvidence
 from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Answers
+from ensemble.candidate_file import CANDIDATES
 from ensemble.entry import Entry
 from ensemble.merge import has_verified
 
@@ -69,7 +70,8 @@ def _verdict(
     if answer in grids:
         place = grids.index(answer) + 1
         return Verdict(Reason.NOT_CHOSEN, f"the answer is candidate {place} of {len(grids)}")
-    if entry.folder is not None and not any(entry.folder.has(task_id, s) for s in entry.stages):
+    worked = [stage for stage in entry.stages if stage != CANDIDATES]
+    if entry.folder and worked and not any(entry.folder.has(task_id, s) for s in worked):
         return Verdict(Reason.NOT_RUN, "the run has not come to it")
     nearest = _nearest(grids[:N_ATTEMPTS], answer)
     if entry.has_programs and entry.candidates is not None:

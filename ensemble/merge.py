@@ -1,12 +1,14 @@
 """The merge: from candidates of several sources to two attempts per test input.
 
 Within a source, the order of `log_weight` holds. Between sources only evidence of the same
-meaning is compared: a program that reproduces every demonstration goes before all else.
+meaning is compared: a program that reproduces every demonstration goes before all else. The log
+weights of direct predictions mean something else in every source, so sources take turns there.
 All policies are total orders; no tie is left to the order of arrival.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -60,7 +62,7 @@ def rank_grids(
     partial = [
         c for c in ordered if isinstance(c.evidence, ProgramEvidence) and not _is_verified(c)
     ]
-    direct = [c for c in ordered if not isinstance(c.evidence, ProgramEvidence)]
+    direct = _in_turns([c for c in ordered if not isinstance(c.evidence, ProgramEvidence)])
     if config.policy != "interleave":
         ranked = [*verified, *direct, *partial]
     elif verified:
@@ -74,10 +76,9 @@ def attempts_for(
     task: Task,
     candidates: Iterable[Candidate],
     config: MergeConfig = MergeConfig(),
-    source: str | None = None,
 ) -> tuple[tuple[Grid, ...], ...]:
-    """Returns the attempts for each test input of a task, from one source or from all."""
-    ranked = ranking_for(task, candidates, config, source)
+    """Returns the attempts for each test input of a task."""
+    ranked = ranking_for(task, candidates, config)
     return tuple(grids[:N_ATTEMPTS] for grids in ranked)
 
 
@@ -85,13 +86,11 @@ def ranking_for(
     task: Task,
     candidates: Iterable[Candidate],
     config: MergeConfig = MergeConfig(),
-    source: str | None = None,
 ) -> tuple[tuple[Grid, ...], ...]:
     """Returns all distinct grids proposed for each test input, the best first."""
     per_test: list[list[Candidate]] = [[] for _ in task.test_inputs]
     for candidate in candidates:
-        if source is None or candidate.source == source:
-            per_test[candidate.test_index].append(candidate)
+        per_test[candidate.test_index].append(candidate)
     return tuple(rank_grids(found, config) for found in per_test)
 
 
@@ -115,6 +114,21 @@ def _reweighted(
         else c
         for c in proposed
     ]
+
+
+def _in_turns(ordered: Sequence[Candidate]) -> list[Candidate]:
+    """Returns the best candidate of each source, then the second of each, and so on.
+
+    Within a turn, a grid that more sources propose goes first.
+    """
+    n_sources = Counter(grid for _, grid in {(c.source, c.grid) for c in ordered})
+    n_before: Counter[str] = Counter()
+    turns = []
+    for candidate in ordered:
+        turn = (n_before[candidate.source], -n_sources[candidate.grid], candidate.source)
+        turns.append((turn, candidate))
+        n_before[candidate.source] += 1
+    return [candidate for _, candidate in sorted(turns, key=lambda each: each[0])]
 
 
 def _is_verified(candidate: Candidate) -> bool:

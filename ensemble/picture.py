@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
+from arc.candidate import Candidate, ProgramEvidence, StatedEvidence, ViewEvidence
 from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Answers, Task
@@ -143,9 +143,7 @@ def _reason(place: int, candidate: Candidate, pen: Pen) -> list[RenderableType]:
     if isinstance(evidence, ProgramEvidence):
         fits = f"reproduces {evidence.reproduced} of {evidence.demonstrations} demonstrations"
         others = f", {evidence.n_programs} programs agree" if evidence.n_programs > 1 else ""
-        source = evidence.program.rstrip()
-        code: RenderableType = Text(source) if pen.is_plain else _highlighted(source)
-        return [Text(f"\n{head}a program that {fits}{others}"), code]
+        return [Text(f"\n{head}a program that {fits}{others}"), _code(evidence.program, pen)]
     if isinstance(evidence, ViewEvidence):
         likely = (
             ""
@@ -153,7 +151,22 @@ def _reason(place: int, candidate: Candidate, pen: Pen) -> list[RenderableType]:
             else f", mean log-probability {evidence.log_probability:.2f}"
         )
         return [Text(f"\n{head}{evidence.votes} of {evidence.views} views{likely}")]
-    return [Text(f"\n{head}log weight {candidate.log_weight:.2f}")]
+    weight = Text(f"\n{head}log weight {candidate.log_weight:.2f}")
+    if isinstance(evidence, StatedEvidence):
+        weight.append(f", {stated_words(evidence)}")
+        return [weight, _code(evidence.program, pen)]
+    return [weight]
+
+
+def stated_words(evidence: StatedEvidence) -> str:
+    """Returns what is said of a program that was not run here, and that it was not."""
+    fits = f"{evidence.reproduced} of {evidence.demonstrations} demonstrations"
+    return f"a program said to reproduce {fits}, not checked"
+
+
+def _code(program: str, pen: Pen) -> RenderableType:
+    text = program.rstrip()
+    return Text(text) if pen.is_plain else _highlighted(text)
 
 
 def _highlighted(source: str) -> RenderableType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from arc.candidate import Candidate, Evidence, ProgramEvidence, ViewEvidence
+from arc.candidate import Candidate, Evidence, ProgramEvidence, StatedEvidence, ViewEvidence
 from arc.document import grid_at
 
 
@@ -16,6 +16,8 @@ def candidate_document(candidate: Candidate) -> dict[str, Any]:
         evidence = {"kind": "program", **asdict(candidate.evidence)}
     elif isinstance(candidate.evidence, ViewEvidence):
         evidence = {"kind": "views", **asdict(candidate.evidence)}
+    elif isinstance(candidate.evidence, StatedEvidence):
+        evidence = {"kind": "stated", **asdict(candidate.evidence)}
     return {
         "test_index": candidate.test_index,
         "source": candidate.source,
@@ -30,8 +32,11 @@ def candidate_from(task_id: str, document: dict[str, Any], where: str, index: in
     evidence: Evidence | None = None
     if document["evidence"] is not None:
         fields = dict(document["evidence"])
-        if fields.pop("kind") == "program":
+        kind = fields.pop("kind")
+        if kind == "program":
             evidence = ProgramEvidence(**fields)
+        elif kind == "stated":
+            evidence = StatedEvidence(**fields)
         else:
             lists = ("transforms", "replies")
             evidence = ViewEvidence(**fields | {n: tuple(fields.get(n, ())) for n in lists})

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from arc.grid import Grid
 from arc.scoring import score_attempts
 from arc.task import Answers, Task
-from ensemble.assembly import Workbench, limit_s, needs_earlier
+from ensemble.assembly import Workbench, needs_earlier
 from ensemble.budget import Budget
+from ensemble.candidate_file import CANDIDATES
 from ensemble.engine import Engine, work_off
 from ensemble.local_engine import LocalEngine
 from ensemble.merge import attempts_for
@@ -107,18 +108,20 @@ class Run:
     def _scheduled(self, n_workers: int) -> Schedule:
         """Returns the schedule of what an earlier run has left."""
         settings = self._folder.settings
+        # What came from a file is done, and is no first look at a task either.
+        stages = [stage for stage in self._stages if stage != CANDIDATES]
         schedule = Schedule(
             self._tasks,
-            self._stages,
-            {stage: limit_s(settings, stage) for stage in self._stages},
+            stages,
+            {stage: settings.effort.limit_s(stage) for stage in stages},
             n_workers,
             self._budget,
             time.monotonic,
             needs_earlier(settings),
         )
         for task in self._tasks:
-            done = [s for s in self._stages if self._folder.has(task.task_id, s)]
-            efforts = {s: self._folder.effort(task.task_id, s) for s in self._stages}
+            done = [s for s in stages if self._folder.has(task.task_id, s)]
+            efforts = {s: self._folder.effort(task.task_id, s) for s in stages}
             begun = {s: e for s, e in efforts.items() if e is not None and s not in done}
             schedule.restore(task.task_id, self._merge(task), done, begun)
         return schedule
@@ -160,11 +163,12 @@ class Run:
     def _merge(self, task: Task) -> float:
         """Chooses a task's attempts from what there is; returns the trust in it."""
         started = time.monotonic()
-        candidates = self._folder.read_task(task.task_id)
+        found = {stage: self._folder.read(task.task_id, stage) for stage in self._stages}
+        candidates = [c for of_stage in found.values() for c in of_stage]
         merge = self._folder.settings.merge
         self._attempts[task.task_id] = attempts_for(task, candidates, merge)
         for stage, attempts in self._of_halves.items():
-            attempts[task.task_id] = attempts_for(task, candidates, merge, stage)
+            attempts[task.task_id] = attempts_for(task, found[stage], merge)
         self._budget.note_read(time.monotonic() - started)
         return trust_in(task, candidates)
 

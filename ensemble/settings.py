@@ -37,13 +37,19 @@ class EffortConfig:
         induction_s: Wall-clock backstop of induction for one task, in seconds.
         sampling_s: Wall-clock backstop of sampling programs for one task, in seconds.
         transduction_s: Wall-clock backstop of transduction for one task, in seconds.
+        solver_s: Wall-clock backstop of each plugged-in solver for one task, in seconds.
         seed: Seed of all chance; each task derives its own from it.
     """
 
     induction_s: float = 120.0
     sampling_s: float = 600.0
     transduction_s: float = 240.0
+    solver_s: float = 60.0
     seed: int = 0
+
+    def limit_s(self, stage: str) -> float:
+        """Returns the seconds that a stage may take for a task."""
+        return float(getattr(self, f"{stage}_s", self.solver_s))
 
 
 @dataclass(frozen=True, slots=True)

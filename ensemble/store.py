@@ -26,7 +26,7 @@ from arc.document import check_document, read_json, write_json, write_text
 from arc.errors import DataError, RunError
 from arc.submission import Attempts, write_submission
 from arc.task import Task
-from ensemble.difference import differences, flat, of_stage
+from ensemble.difference import differences, flat, named_origins, of_stage
 from ensemble.lock import locked
 from ensemble.record import candidate_document, candidate_from
 from ensemble.settings import Settings, dump_settings, settings_from
@@ -66,7 +66,8 @@ class RunFolder:
             path: The folder.
             tasks: What is solved.
             settings: What it is solved with.
-            facts: What else must be the same on resuming: mode and data set.
+            facts: What else must be the same on resuming: mode, data set, and the `origins` of
+                stages that come from outside, by name.
 
         Raises:
             RunError: The folder holds another run (says what differs), or cannot be written.
@@ -111,6 +112,12 @@ class RunFolder:
     def task_ids(self) -> list[str]:
         """The ids of the run's tasks, in their order."""
         return list(self.manifest["task_ids"])
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where the stages come from that are not of this package, by name."""
+        origins: Mapping[str, str] = self.manifest.get("origins", {})
+        return origins
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -291,7 +298,8 @@ def _read_settings(path: Path) -> Settings:
 
 
 def _refuse_other_stage(other: RunFolder, mine: RunFolder, stage: str) -> None:
-    differing = differences(of_stage(other.settings, stage), of_stage(mine.settings, stage))
+    theirs, ours = (of_stage(run.settings, stage, run.origins) for run in (other, mine))
+    differing = differences(theirs, ours)
     if differing:
         raise RunError(f"{other.path}: cannot be reused; these differ: {', '.join(differing)}")
 
@@ -299,10 +307,12 @@ def _refuse_other_stage(other: RunFolder, mine: RunFolder, stage: str) -> None:
 def _refuse_other(
     path: Path, found: RunFolder, manifest: Mapping[str, Any], settings: Settings
 ) -> None:
-    ignored = {"versions"}
+    ignored = {"versions", "origins"}
     differing = [
         key for key in manifest if key not in ignored and manifest[key] != found.manifest.get(key)
     ]
+    origins = manifest.get("origins", {})
+    differing += differences(named_origins(found.origins), named_origins(origins))
     differing += differences(flat(found.settings.table()), flat(settings.table()))
     if differing:
         raise RunError(

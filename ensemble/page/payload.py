@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
+from arc.candidate import Candidate, ProgramEvidence, StatedEvidence, ViewEvidence
 from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Answers
@@ -21,6 +21,7 @@ from ensemble.entry import Entry
 from ensemble.failures import Reason
 from ensemble.merge import has_verified
 from ensemble.page.code import highlighted
+from ensemble.picture import stated_words
 from ensemble.strata import largest_grid
 
 _SHOWN = N_ATTEMPTS + 3
@@ -146,4 +147,8 @@ def _evidence(candidate: Candidate, is_attempt: bool, pool: _Pool) -> dict[str, 
             text += f", mean log-probability {evidence.log_probability:.1f}"
         votes = [evidence.transforms.count(name) for name in _SYMMETRIES]
         return {"text": text} | ({"votes": votes} if any(votes) else {})
-    return {"text": f"{candidate.source}: log weight {candidate.log_weight:.2f}"}
+    weight = f"{candidate.source}: log weight {candidate.log_weight:.2f}"
+    if isinstance(evidence, StatedEvidence):
+        program = {"program": pool.program(evidence.program)} if is_attempt else {}
+        return {"text": f"{weight}, {stated_words(evidence)}"} | program
+    return {"text": weight}

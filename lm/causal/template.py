@@ -198,10 +198,11 @@ def load_template(name: str) -> Template:
     return parse_template(resources.files(_PACKAGE).joinpath(f"{name}.toml").read_text(), name)
 
 
-def shipped_templates() -> list[str]:
-    """Returns the names of the templates that come with the package."""
+def shipped_templates(reply: Literal["grid", "code", ""] = "") -> list[str]:
+    """Returns the names of the templates that come with the package, all or of one kind of reply."""
     files = resources.files(_PACKAGE).iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    names = sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return [name for name in names if not reply or load_template(name).reply == reply]
 
 
 def parse_template(text: str, name: str) -> Template:

@@ -10,6 +10,7 @@ from ensemble.merge import (
     attempts_for,
     choose_attempts,
     has_verified,
+    rank_grids,
 )
 
 RED, BLUE, GREEN = Grid.of([[2]]), Grid.of([[1]]), Grid.of([[3]])
@@ -85,11 +86,33 @@ def test_programs_that_miss_a_demonstration_stand_behind_direct_predictions():
     assert choose_attempts(found, IN_TURN) == choose_attempts(found, FIRST) == (BLUE, RED)
 
 
-def test_attempts_belong_to_their_test_input_and_source():
+def test_attempts_belong_to_their_test_input():
     task = Task("t", (Pair(RED, RED),), (RED, BLUE))
     found = [program(RED, test_index=1), view(GREEN, test_index=0)]
     assert attempts_for(task, found) == ((GREEN,), (RED,))
-    assert attempts_for(task, found, source="induction") == ((), (RED,))
+
+
+def foreign(grid, *, weight=-1.0, source="theirs"):
+    return Candidate("t", 0, grid, source, weight)
+
+
+def test_direct_predictions_of_several_sources_take_turns_whatever_their_weights():
+    found = [foreign(GREEN, weight=99.0), foreign(BLUE, weight=98.0), view(RED, weight=-50.0)]
+    assert choose_attempts(found, FIRST) == (GREEN, RED)
+    agreed = [*found, foreign(RED, source="zebra")]
+    assert choose_attempts(agreed, FIRST) == (RED, GREEN)
+
+
+@given(
+    candidates,
+    st.lists(st.builds(lambda g, w: foreign(g, weight=w), grids(2), st.floats(-5, 5)), max_size=3),
+)
+def test_another_source_takes_at_most_every_second_place(found, others):
+    alone = rank_grids(found, FIRST)
+    both = list(rank_grids([*found, *others], FIRST))
+    assert set(alone) <= set(both)
+    if alone:
+        assert alone[0] in both[:2]
 
 
 @given(candidates, policies, st.lists(st.builds(lambda g: opinion(g), grids(2)), max_size=3))

@@ -44,7 +44,7 @@ def loaded() -> Loaded:
     return load_base(str(Path(package.origin).parent), GGUF, "float32", "cpu")
 
 
-@pytest.mark.parametrize("name", shipped_templates())
+@pytest.mark.parametrize("name", shipped_templates("grid"))
 def test_a_template_is_natural_to_the_tokenizer_and_learned_by_the_model(
     name: str, loaded: Loaded
 ) -> None:

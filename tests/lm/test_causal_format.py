@@ -26,7 +26,7 @@ MERGES = {
 TOKENIZERS = {name: byte_tokenizer(merges=merges) for name, merges in MERGES.items()}
 FORMATS = {
     (template, name): Format(load_template(template), Vocabulary(tokenizer, name))
-    for template in shipped_templates()
+    for template in shipped_templates("grid")
     for name, tokenizer in TOKENIZERS.items()
 }
 formats = pytest.mark.parametrize("key", FORMATS)

@@ -22,7 +22,7 @@ from lm.causal.template import Template, load_template, messages_of, shipped_tem
 from lm.protocol import Prompt
 
 EOS = "</s>"
-SHIPPED = {name: load_template(name) for name in shipped_templates()}
+SHIPPED = {name: load_template(name) for name in shipped_templates("grid")}
 STYLES = SHIPPED | {
     "turns": Template(
         NOTATIONS["nested"], "{user}{input}{assistant}{output}", "{user}{input}{assistant}"

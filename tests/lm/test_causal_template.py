@@ -24,7 +24,7 @@ from lm.causal.template import (
 )
 from lm.protocol import Prompt
 
-SHIPPED = shipped_templates()
+SHIPPED = shipped_templates("grid")
 PLAIN = {"grid": "cells", "demonstration": "{input}={output}.", "question": "{input}="}
 
 
