@@ -199,7 +199,7 @@ def load_template(name: str) -> Template:
 
 
 def shipped_templates(reply: Literal["grid", "code", ""] = "") -> list[str]:
-    """Returns the names of the templates that come with the package, all or of one kind of reply."""
+    """Returns the names of the templates in the package, all or those of one kind of reply."""
     files = resources.files(_PACKAGE).iterdir()
     names = sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
     return [name for name in names if not reply or load_template(name).reply == reply]
