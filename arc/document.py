@@ -38,12 +38,12 @@ def read_text(path: Path) -> str:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def parse_json(text: str, where: str) -> Any:
-    """Returns the JSON document in a text that came from `where`: a file, or a line of one."""
+def parse_json(text: str, where: str, *, is_line: bool = False) -> Any:
+    """Returns the JSON document in a text that came from `where`, a file or one line of it."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        line = f"line {error.lineno}, " if "\n" in text else ""
+        line = "" if is_line else f"line {error.lineno}, "
         place = f"{line}column {error.colno}"
         raise DataError(f"{where}: not JSON: {error.msg} at {place}") from None
     except RecursionError:

@@ -68,7 +68,7 @@ def read_candidates(path: Path, tasks: Sequence[Task]) -> CandidateFile:
         if not line.strip():
             continue
         where = f"{path}: line {number}"
-        document = parse_json(line, where)
+        document = parse_json(line, where, is_line=True)
         check_document(document, "candidate_line", where)
         task = known.get(document["task_id"])
         candidate = _candidate(document, where, found[task.task_id] if task else ())

@@ -65,7 +65,7 @@ def test_order_is_kept_by_test_input_and_source(file):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "not JSON"),
+        ("{", "line 2: not JSON: Expecting property name enclosed in double quotes at column 2"),
         ("[" * 100_000, "nested too deeply"),
         ('{"test_index": ' + "9" * 5000 + "}", "too long"),
         ("[]", "$: [] is not of type 'object'"),
