@@ -16,6 +16,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.pop(0)  # this folder, whose sandbox.py is not the package
+
 from arc.scoring import Score, score_attempts
 from ensemble.entry import entry_of_run
 from ensemble.selection import selection_of

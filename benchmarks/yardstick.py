@@ -3,6 +3,10 @@
 python benchmarks/yardstick.py
 """
 
+import sys
+
+sys.path.pop(0)  # this folder, whose sandbox.py is not the package
+
 from ensemble.yardstick import YARDSTICKS
 
 for yardstick in YARDSTICKS:

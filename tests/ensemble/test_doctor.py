@@ -8,6 +8,7 @@ from ensemble.settings import shipped_configs
 from ensemble.yardstick import YARDSTICKS
 
 
+@pytest.mark.slow
 def test_every_configuration_is_spoken_of(capsys):
     doctor.doctor(quick=True)
     shown = capsys.readouterr().out

@@ -35,6 +35,10 @@ TIERS: dict[str, Callable[[ZygoteSandbox, Programs], list[list[Outcome]]]] = {
 }
 
 
+QUICK = ("fresh", "own")
+"""What plain `pytest` tries; the slow tier has the others."""
+
+
 class Results(NamedTuple):
     level: Level
     hostile: dict[str, Outcome]
@@ -45,7 +49,9 @@ class Results(NamedTuple):
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param((tier, level), id=f"{tier}-{level}", marks=[] if level == "own" else slow)
+        pytest.param(
+            (tier, level), id=f"{tier}-{level}", marks=slow if (tier, level) != QUICK else []
+        )
         for slow in [pytest.mark.slow]
         for tier in TIERS
         for level in LACKING
