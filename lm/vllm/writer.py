@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ class VllmWriter:
             config.model, local_files_only=not config.allow_download
         )
         asking = Asking(load_template(config.template), Vocabulary(tokenizer, config.model))
-        on_cpu = vllm.platforms.current_platform.is_cpu()
+        on_cpu = importlib.import_module("vllm.platforms").current_platform.is_cpu()
         try:
             engine = vllm.LLM(
                 model=config.model,

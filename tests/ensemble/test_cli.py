@@ -175,6 +175,7 @@ def allow_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_the_run_goes_on_later(tmp_path):
     tasks = {f"t{i}": TASK for i in range(200)}
     (tmp_path / "many.json").write_text(json.dumps(tasks))

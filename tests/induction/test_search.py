@@ -42,7 +42,9 @@ def outputs_in_process(proposal: Proposal, inputs) -> list:
     return [scope["transform"](grid.copy()) for grid in inputs]
 
 
-@pytest.mark.parametrize("task_id", SAMPLE)
+@pytest.mark.parametrize(
+    "task_id", [*SAMPLE[:3], *(pytest.param(t, marks=pytest.mark.slow) for t in SAMPLE[3:])]
+)
 def test_programs_reproduce_the_demonstrations_and_the_promised_outputs(task_id: str) -> None:
     task = training_task(task_id)
     arrays = arrays_of(task)
@@ -131,6 +133,7 @@ def test_a_last_operation_is_found_beyond_the_enumeration() -> None:
         assert [p.shape for p in node.images[:2]] == [output.shape for output in outputs]
 
 
+@pytest.mark.slow
 def test_a_simple_program_makes_further_passes_needless() -> None:
     simple, open_one = training_task("007bbfb7"), training_task("0520fde7")
     counts = [len(list(passes_for(task, QUICK, (500, 501, 502)))) for task in (simple, open_one)]

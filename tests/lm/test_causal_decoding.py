@@ -135,6 +135,7 @@ def test_samples_are_grids_with_the_log_probability_that_score_gives() -> None:
         assert scores == pytest.approx([c.log_probability for c in whole], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_samples_depend_on_the_seed_and_not_on_the_batch() -> None:
     sampling = Sampling(n=4, seed=5)
     together = MODEL.sample(PROMPTS, None, sampling)
