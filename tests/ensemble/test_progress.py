@@ -63,3 +63,9 @@ def test_only_the_first_attempts_are_compared_and_all_tests_must_agree():
     assert agreement({"a": [[BLUE, RED]]}, {"a": [[RED]]}) == (0, 1)
     assert agreement({"a": [[RED], [RED]]}, {"a": [[RED], [BLUE]]}) == (0, 1)
     assert agreement({"a": [[]]}, {"a": [[RED]]}) == (0, 0)
+
+
+def test_a_budget_that_is_over_is_not_said_to_end_before_it_began():
+    said = io.StringIO()
+    Progress(Console(file=said, width=200)).forecast(2, 4.0, 1.0, -3.0)
+    assert "ends in 0:00:00" in said.getvalue()
