@@ -42,7 +42,8 @@ def gather(
     """Returns the contest of what is at these paths.
 
     Args:
-        paths: Run folders, folders of run folders such as an ablation's, and submission files.
+        paths: Run folders, folders of run folders such as an ablation's, submission files, and
+            folders of results as arc-agi-benchmarking writes them.
         selection: Which tasks, where no run says so.
         answers_path: Answers, where the tasks carry none.
 
@@ -86,10 +87,11 @@ def _expanded(paths: Sequence[Path]) -> list[Path]:
 
 
 def _opened(path: Path) -> RunFolder | None:
-    """Returns the run in a folder, or nothing for a file."""
+    """Returns the run in a folder, or nothing for a submission or another harness's results."""
     if not path.exists():
         raise DataError(f"{path}: neither a run folder nor a file")
-    return None if path.is_file() else RunFolder.open(path)
+    is_run = path.is_dir() and ((path / "manifest.json").exists() or not any(path.glob("*.json")))
+    return RunFolder.open(path) if is_run else None
 
 
 def _check_same_tasks(folders: Sequence[RunFolder]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from arc.benchmarking import read_results
 from arc.candidate import RANKING, Candidate
 from arc.dataset import unknown_name
 from arc.errors import DataError
@@ -104,12 +105,12 @@ def entry_of_run(folder: RunFolder, tasks: Sequence[Task], name: str = "") -> En
 
 
 def entry_of_submission(path: Path, answers: Mapping[str, Answers], name: str = "") -> Entry:
-    """Returns the attempts in a submission file, whoever wrote it.
+    """Returns the attempts in a submission file, or a folder of results, whoever wrote it.
 
     Raises:
         DataError: It is not a submission, or is one for other tasks.
     """
-    attempts = read_submission(path)
+    attempts = read_results(path) if path.is_dir() else read_submission(path)
     for task_id, found in attempts.items():
         if task_id not in answers:
             raise DataError(f"{path}: {unknown_name('task', task_id, list(answers))}")

@@ -1,3 +1,4 @@
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc.bootstrap import ratio_interval
-from arc.errors import DataError
+from arc.errors import DataError, RunError
 from arc.grid import Grid
 from arc.scoring import Score
 from arc.submission import write_submission
@@ -21,6 +22,7 @@ from ensemble.overlap import intersections
 from ensemble.pairing import holm, mcnemar, paired_tests
 from ensemble.published import ARC1_EVALUATION, published_on
 from ensemble.report import draw_sheet
+from ensemble.selection import Selection
 from ensemble.sheets import score_sheet, sheets_of
 from ensemble.strata import divisions
 
@@ -183,8 +185,6 @@ def challenge(tmp_path):
 
 
 def test_a_foreign_submission_is_compared_with_or_without_its_tasks(challenge):
-    from ensemble.selection import Selection
-
     tasks, submission = challenge
     alone = gather([submission], answers_path=tasks)
     assert alone.tasks == ()
@@ -196,6 +196,19 @@ def test_a_foreign_submission_is_compared_with_or_without_its_tasks(challenge):
         assert comparison.rows[0].score.tasks_right == 1
         assert sheets_of(comparison)
     assert len(with_tasks.entries) == len({entry.name for entry in with_tasks.entries}) == 2
+
+
+def test_results_of_another_harness_count_as_a_submission(challenge, tmp_path):
+    tasks, submission = challenge
+    folder = tmp_path / "results"
+    folder.mkdir()
+    results = [{"attempt_1": {"answer": RED.rows}, "attempt_2": None}]
+    (folder / "t.json").write_text(json.dumps(results))
+    entry, other = gather([folder, submission], Selection(path=tasks)).entries
+    assert entry.attempts["t"][0][0] == other.attempts["t"][0][0] == RED
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match=r"no manifest"):
+        gather([tmp_path / "empty"], Selection(path=tasks))
 
 
 def test_a_submission_for_other_tasks_is_refused(challenge, tmp_path):
