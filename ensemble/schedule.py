@@ -33,7 +33,8 @@ _PATIENCE = 3.0
 _TOO_LATE_S = 0.5
 """With less time than this left nothing is begun."""
 _GRACE_S = 10.0
-"""How much longer than its time a unit may take to come back, at least: a worker costs more."""
+"""How much longer than its time a unit may take to come back, where others can wait: a worker
+costs more."""
 _BACKSTOPS = 5.0
 """Without a budget a worker is killed after so many times the limit of its stage, and a minute."""
 
@@ -201,7 +202,8 @@ class Schedule:
             return None
         stage = self._stages[0]
         share_s = left_s / math.ceil(len(waiting) / self._n_workers)
-        return self._hand_out_pass(waiting[0], stage, min(share_s, self._limits_s[stage]))
+        cap_s = min(share_s, self._limits_s[stage])
+        return self._hand_out_pass(waiting[0], stage, cap_s, left_s)
 
     def _next_pass(self, left_s: float) -> Unit | None:
         moves = [(i, stage) for i in self._tasks for stage in self._open_stages(i)]
@@ -210,12 +212,15 @@ class Schedule:
         task_id, stage = max(moves, key=lambda move: self._value(move[0], move[1], left_s))
         share_s = left_s * self._n_workers / len({i for i, _ in moves})
         cap_s = max(share_s, _PATIENCE * self._seconds(task_id, stage))
-        return self._hand_out_pass(task_id, stage, min(cap_s, left_s, self._limits_s[stage]))
+        cap_s = min(cap_s, left_s, self._limits_s[stage])
+        return self._hand_out_pass(task_id, stage, cap_s, left_s)
 
-    def _hand_out_pass(self, task_id: str, stage: str, cap_s: float) -> Unit:
+    def _hand_out_pass(self, task_id: str, stage: str, cap_s: float, left_s: float) -> Unit:
+        """Returns one pass; even if it never comes back, others have half of what is left then."""
         standing = self._standing[task_id, stage]
         n_passes = standing.n_passes + 1 if standing.memory is None else 1
-        return self._hand_out(task_id, stage, cap_s, n_passes, cap_s + max(_GRACE_S, cap_s))
+        grace_s = min(max(_GRACE_S, cap_s), (left_s - cap_s) / 2)
+        return self._hand_out(task_id, stage, cap_s, n_passes, cap_s + grace_s)
 
     def _hand_out(
         self, task_id: str, stage: str, cap_s: float, n_passes: int | None, patience_s: float

@@ -1,7 +1,12 @@
 """The interface that BARC's programs are written against."""
 
 import itertools
+import os
 import random
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +53,7 @@ from induction.library.common import (
 from sandbox import open_sandbox
 from sandbox.harmless import Harmless
 
+HERE = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 QUICKLY = settings(max_examples=30, deadline=None)
 GRIDS = arrays(
     np.int64,
@@ -440,6 +446,20 @@ def generate_input():
 if __name__ == "__main__":
     visualize(generate_input, transform)
 """
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_page_about_programs_run():
+    page = (Path(__file__).parents[2] / "docs" / "programs.md").read_text()
+    ours, theirs, caller = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    given_grid = Grid.of([[1, 1], [0, 0], [0, 2]])
+    with open_sandbox(preload=["induction.library"]) as sandbox:
+        assert sandbox.run(ours, [given_grid]) == [Grid.of([[0, 2], [0, 0], [1, 1]])]
+        assert sandbox.run(theirs, [given_grid]) == [Grid.of([[1, 0], [0, 0], [0, 2]])]
+    said = subprocess.run(
+        [sys.executable, "-c", caller], capture_output=True, text=True, check=True, env=HERE
+    )
+    assert "[Grid" in said.stdout
 
 
 @pytest.mark.slow
