@@ -68,6 +68,7 @@ def test_a_task_whose_worker_died_is_tried_once_more(tmp_path):
     assert [result.failure for result in results] == [""]
 
 
+@pytest.mark.slow
 def test_a_task_that_is_out_of_memory_is_tried_once_more_with_less():
     results = worked_off(units("a", "hungry", "huge", "b"), HungryBench)
     assert ids(results) == ["a", "b", "huge", "hungry"]

@@ -81,6 +81,7 @@ def test_an_archive_without_programs_is_not_of_generated_tasks(tmp_path):
         load_corpus(None, known(), hold_out=False, generated=[tmp_path / "x"])
 
 
+@pytest.mark.slow
 def test_inputs_never_come_from_tasks_kept_apart(tmp_path):
     """Neither from the training split nor from RE-ARC's examples of such a task."""
     tasks = load_split("arc1", "training")

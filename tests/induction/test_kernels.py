@@ -138,6 +138,7 @@ def test_the_best_translation_contradicts_nothing(cells: Cells) -> None:
         assert np.array_equal(cells[both], moved[both])
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=9),
     st.lists(st.integers(0, 9), min_size=9, max_size=9),

@@ -142,6 +142,7 @@ def test_a_simple_program_makes_further_passes_needless() -> None:
     assert len(list(passes_for(open_one, QUICK, (500, 501), lambda: True))) == 1
 
 
+@pytest.mark.slow
 def test_no_pass_forgets_what_the_ones_before_it_found() -> None:
     task = training_task("25d487eb")
     passes = list(passes_for(task, QUICK, (50, 1_000)))

@@ -165,6 +165,7 @@ def test_a_team_trains_one_model(tmp_path):
     assert 2500 <= state["tokens"] < 3000
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_weights(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
     trained = []

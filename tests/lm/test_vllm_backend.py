@@ -109,6 +109,7 @@ def trained(trainer: CausalLanguageModel) -> Adaptation:
     return trainer.adapt(examples, random.Random(0), FOREVER, train=True)
 
 
+@pytest.mark.slow
 def test_replies_and_scores_are_the_trainers(model, trainer, trained) -> None:
     for ours, theirs in ((model.serve(trained), trained), (None, None)):
         # Without training replies are long.
