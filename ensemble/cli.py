@@ -14,6 +14,7 @@ from rich.console import Console
 
 from arc.dataset import unknown_name
 from arc.errors import ArcError, ConfigError
+from ensemble import completion
 from ensemble.assembly import check_settings, stages_of
 from ensemble.budget import Budget
 from ensemble.candidate_file import CANDIDATES, read_candidates
@@ -57,26 +58,47 @@ PathArgument = Annotated[
     typer.Argument(help="A task's JSON, a Kaggle challenges file, or a folder of tasks."),
 ]
 
+ConfigOption = Annotated[
+    str,
+    typer.Option(help="A shipped configuration or a .toml file.", autocompletion=completion.config),
+]
+SettingsOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--set",
+        help="Override a setting, such as --set effort.seed=1.",
+        autocompletion=completion.setting,
+    ),
+]
+
 
 @app.command()
 def run(
     tasks_path: PathArgument = None,
     split: SplitOption = "",
     dataset: DatasetOption = "arc1",
-    subset: Annotated[str, typer.Option(help="A part of a split: paper80, held_out.")] = "",
+    subset: Annotated[
+        str,
+        typer.Option(
+            help="A part of a split: paper80, held_out.", autocompletion=completion.subset
+        ),
+    ] = "",
     ids: Annotated[str, typer.Option(help="Task ids, separated by commas.")] = "",
     limit: Annotated[Optional[int], typer.Option(help="At most so many tasks.")] = None,  # noqa: UP045
-    mode: Annotated[str, typer.Option(help="ensemble, induction or transduction.")] = "ensemble",
-    config: Annotated[str, typer.Option(help="A shipped configuration or a .toml file.")] = DEFAULT,
-    settings: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--set", help="Override a setting, such as --set effort.seed=1."),
-    ] = None,
+    mode: Annotated[
+        str,
+        typer.Option(help="ensemble, induction or transduction.", autocompletion=completion.mode),
+    ] = "ensemble",
+    config: ConfigOption = DEFAULT,
+    settings: SettingsOption = None,
     seed: Annotated[Optional[int], typer.Option(help="Short for --set effort.seed=N.")] = None,  # noqa: UP045
     workers: Annotated[
         int, typer.Option(help="Worker processes; 0: as many as cores and memory allow.")
     ] = 0,
-    engine: Annotated[str, typer.Option(help="Where workers are: local, or ray.")] = "local",
+    engine: Annotated[
+        str,
+        typer.Option(help="Where workers are: local, or ray.", autocompletion=completion.engine),
+    ] = "local",
     ray_address: Annotated[
         str, typer.Option(help="A Ray cluster; without it RAY_ADDRESS, or one is started here.")
     ] = "",
@@ -90,7 +112,10 @@ def run(
     ] = None,
     solver: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(help="A solver that another package brings along; may be repeated."),
+        typer.Option(
+            help="A solver that another package brings along; may be repeated.",
+            autocompletion=completion.solver,
+        ),
     ] = None,
     candidates: Annotated[
         Optional[Path],  # noqa: UP045
@@ -153,14 +178,16 @@ def ablate(
     tasks_path: PathArgument = None,
     split: SplitOption = "",
     dataset: DatasetOption = "arc1",
-    subset: Annotated[str, typer.Option(help="A named subset; the default is paper80.")] = "",
+    subset: Annotated[
+        str,
+        typer.Option(
+            help="A named subset; the default is paper80.", autocompletion=completion.subset
+        ),
+    ] = "",
     ids: Annotated[str, typer.Option(help="Task ids, separated by commas.")] = "",
     limit: Annotated[Optional[int], typer.Option(help="At most so many tasks.")] = None,  # noqa: UP045
-    config: Annotated[str, typer.Option(help="The full method's configuration.")] = DEFAULT,
-    settings: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--set", help="Override a setting in all rows, such as --set effort.seed=1."),
-    ] = None,
+    config: ConfigOption = DEFAULT,
+    settings: SettingsOption = None,
     rows: Annotated[str, typer.Option(help="Rows, separated by commas; the full one is in.")] = "",
     workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
     out: Annotated[Path, typer.Option(help="Holds one run folder a row.")] = Path("runs/ablation"),

@@ -12,6 +12,7 @@ from arc.dataset import select_tasks
 from arc.document import write_text
 from arc.submission import validate_submission
 from arc.task import Answers, Task
+from ensemble import completion
 from ensemble.comparison import Comparison, compare_entries
 from ensemble.contest import Contest, gather
 from ensemble.entry import entry_of_run
@@ -22,8 +23,13 @@ from ensemble.sheets import Sheet, choice_sheet, failure_sheet, score_sheet, she
 from ensemble.store import RunFolder
 from ensemble.terminal import console
 
-SplitOption = Annotated[str, typer.Option("--split", help="eval or train, of --dataset.")]
-DatasetOption = Annotated[str, typer.Option("--dataset", help="arc1 or arc2.")]
+SplitOption = Annotated[
+    str,
+    typer.Option("--split", help="eval or train, of --dataset.", autocompletion=completion.split),
+]
+DatasetOption = Annotated[
+    str, typer.Option("--dataset", help="arc1 or arc2.", autocompletion=completion.dataset)
+]
 AnswersOption = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads this at run time
     typer.Option("--answers", help="A solutions file, or tasks that carry outputs."),

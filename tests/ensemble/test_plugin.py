@@ -3,10 +3,10 @@
 import json
 import random
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
+from packages import install, install_example
 
 from arc.errors import ConfigError
 from arc.grid import Grid
@@ -18,7 +18,6 @@ from ensemble.settings import MODES, load_settings
 from ensemble.store import RunFolder
 from ensemble.unit import Unit
 
-PAGE = Path(__file__).parents[2] / "docs" / "solvers.md"
 MIRROR = {
     "train": [
         {"input": [[1, 0], [0, 0]], "output": [[0, 1], [0, 0]]},
@@ -88,25 +87,12 @@ REFUSED = {
 }
 
 
-def install(folder, name, version, module, source, entry_points):
-    """Leaves in a folder what pip does of a package."""
-    (folder / f"{module}.py").write_text(source)
-    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
-    info.mkdir(exist_ok=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    lines = [f"{key} = {value}" for key, value in entry_points.items()]
-    (info / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *lines, ""]))
-
-
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """A folder of packages that this process and its workers see, with the page's example."""
     folder = tmp_path / "site"
     folder.mkdir()
-    blocks = dict(re.findall(r"```(python|toml)\n(.*?)```", PAGE.read_text(), re.DOTALL))
-    project = tomllib.loads(blocks["toml"])["project"]
-    points = project["entry-points"][GROUP]
-    install(folder, project["name"], project["version"], "my_solver", blocks["python"], points)
+    install_example(folder)
     monkeypatch.syspath_prepend(folder)
     return folder
 
