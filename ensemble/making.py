@@ -71,7 +71,10 @@ def generate(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The archive to write, a .npz.xz file; without it give --show."),
     ] = None,
-    tasks: Annotated[int, typer.Option(help="How many tasks.")] = 2000,
+    tasks: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="How many tasks; 2000, or as many as are drawn."),
+    ] = None,
     pairs: Annotated[int, typer.Option(help="Pairs of each.")] = 40,
     max_cells: Annotated[int, typer.Option(help="Cells of the largest pair.")] = 500,
     seed: Annotated[int, typer.Option(help="Another seed makes other tasks.")] = 0,
@@ -94,13 +97,14 @@ def generate(
     if out is None and not show:
         raise ConfigError("give --out FILE to write tasks, or --show N to look at some")
     config = GenerationConfig(pairs, max_cells, seed)
-    made = make(tasks, config, re_arc=re_arc, n_workers=workers or n_cores(), out=out)
+    n_tasks = (show if out is None else 2000) if tasks is None else tasks
+    made = make(n_tasks, config, re_arc=re_arc, n_workers=workers or n_cores(), out=out)
     terminal = console()
     for picture in made.drawn(show):
         terminal.print(picture)
     print(made.report(), file=sys.stderr)
-    if len(made.tasks) < tasks:
-        print(f"ensemble: {len(made.tasks)} of {tasks} tasks made", file=sys.stderr)
+    if len(made.tasks) < n_tasks:
+        print(f"ensemble: {len(made.tasks)} of {n_tasks} tasks made", file=sys.stderr)
     if out is not None and made.tasks:
         print(out)
 

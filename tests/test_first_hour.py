@@ -47,11 +47,12 @@ def adjusted(arguments: list[str]) -> list[str]:
     arguments = ["train" if each == "eval" else each for each in arguments]
     if "paper80" in arguments:
         arguments[arguments.index("paper80")] = "held_out"
+        arguments += ["--split=train"]
     command, is_causal = arguments[0], any("model=" in each for each in arguments)
     if command in ("run", "ablate"):
         arguments += [f"--set={each}" for each in (_CAUSAL if is_causal else _EMBEDDED)]
         arguments += ["--workers=1"]
-        if "my_task.json" not in arguments:
+        if not arguments[1].startswith("my_task"):
             arguments += ["--limit=1"]
     if command == "finetune":
         arguments += [f"--set={each}" for each in _CAUSAL if each.startswith("model.")]
@@ -69,6 +70,8 @@ def lay_out(folder: Path, site: Path) -> None:
     pairs = [{"input": p.input.rows, "output": p.output.rows} for p in task.pairs]
     shown = {"train": pairs, "test": [{"input": task.test_inputs[0].rows}]}
     (folder / "my_task.json").write_text(json.dumps(shown))
+    (folder / "my_tasks").mkdir()
+    shutil.copy(folder / "my_task.json", folder / "my_tasks")
     (folder / "challenges.json").write_text(json.dumps({_TASK: shown}))
     attempts = {"attempt_1": [[0]], "attempt_2": [[1]]}
     for name in ("submission.json", "other.json"):
