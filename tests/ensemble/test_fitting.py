@@ -100,7 +100,7 @@ def test_a_task_is_always_in_the_same_of_the_folds(task_id):
 
 def test_every_case_of_a_task_is_predicted_by_a_fit_that_has_not_seen_the_task():
     cases = [Case(f"t{i // 2}", c.candidates, c.answer) for i, c in enumerate(made_up_cases(60))]
-    validation = cross_validate(cases, (0.1, 10.0))
+    validation = cross_validate(cases, (10.0, 0.1))
     for i in range(0, 60, 2):
         assert validation.calibrations[i] is validation.calibrations[i + 1]
     left_out = fold_of(cases[0].task_id)
@@ -115,6 +115,17 @@ def test_every_case_of_a_task_is_predicted_by_a_fit_that_has_not_seen_the_task()
 def test_too_few_cases_are_refused(n):
     with pytest.raises(DataError):
         fit_calibration(made_up_cases(n), 1.0)
+
+
+def test_a_fit_without_verified_programs_is_refused():
+    cases = [
+        Case(
+            case.task_id, tuple(c for c in case.candidates if c.source != "induction"), case.answer
+        )
+        for case in made_up_cases(30)
+    ]
+    with pytest.raises(DataError, match="no verified program"):
+        fit_calibration(cases, 1.0)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30))
