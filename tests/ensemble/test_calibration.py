@@ -176,6 +176,18 @@ def test_the_policy_ranks_and_estimates_by_the_named_file(tmp_path):
     assert estimates(found, MergeConfig()) == {}
 
 
+def test_the_shipped_file_is_fitted_on_both_halves_over_the_training_split():
+    shipped = load_calibration()
+    fitted_on = shipped.facts["fitted_on"]
+    assert (fitted_on["dataset"], fitted_on["split"]) == ("arc1", "training")
+    assert {"verified", "direct"} <= shipped.coefficients.keys()
+    assert len(shipped.places) == 3
+    certain = [view(RED, votes=8, log_probability=-0.1), program(RED, cost=2.0, n=9)]
+    assert shipped.probabilities(certain)[RED] > 0.5
+    vague = shipped.probabilities([view(RED, log_probability=-90.0)])
+    assert vague[RED] < 0.1
+
+
 def test_files_are_read_once(tmp_path):
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(EVEN.document()))
