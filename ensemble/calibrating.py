@@ -132,7 +132,9 @@ def study_of(gathered: Cases, penalties: Sequence[float] = PENALTIES) -> Study:
         reliability_of(_predictions(cases, validation, attempts)),
         reliability_of(_predictions(cases, validation, out_of_fold)),
     )
-    return replace(study, calibration=replace(calibration, facts=_facts(study, gathered)))
+    facts = _facts(study, gathered)
+    told = replace(calibration, stages=gathered.stages, facts=facts)
+    return replace(study, calibration=told)
 
 
 def rank_by_votes(case: Case) -> tuple[Grid, ...]:

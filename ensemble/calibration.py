@@ -6,7 +6,10 @@ share of all odds, those of "none" being 1. The coefficients are fitted by `ense
 (`ensemble.fitting`) and kept in a file.
 
 What a source of unknown meaning proposes has the odds that transduction's grids at the same place
-had. A kind of evidence that was not among what the file was fitted on has none.
+had where no verified program gave them. A kind of evidence that was not in the data has none.
+
+That nothing speaks for a grid means something only where it was looked for. So probabilities are
+those of runs with all the stages that the data had; the order is of use without them too.
 """
 
 from __future__ import annotations
@@ -37,11 +40,13 @@ class Calibration:
         coefficients: By feature, in nats of log-odds. A base that is missing was not in the data.
         places: Log-odds of a direct prediction against none, by its place; the last holds for all
             behind it. Empty where there were none.
+        stages: The stages of the runs that the data are from.
         facts: What else the file says of how it came about, for people.
     """
 
     coefficients: Mapping[str, float]
     places: tuple[float, ...] = ()
+    stages: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def log_odds(self, candidates: Sequence[Candidate]) -> dict[Grid, float]:
@@ -73,6 +78,7 @@ class Calibration:
             "format": _FORMAT,
             "coefficients": dict(self.coefficients),
             "places": list(self.places),
+            "stages": list(self.stages),
             **self.facts,
         }
 
@@ -88,8 +94,9 @@ def calibration_from(document: Any, where: str) -> Calibration:
     if any(math.isnan(number) for number in numbers.values()):
         raise DataError(f"{where}: $: finite numbers expected, found NaN")
     facts = dict(document)
-    _, coefficients, places = (facts.pop(key) for key in ("format", "coefficients", "places"))
-    return Calibration(coefficients, tuple(places), facts)
+    keys = ("format", "coefficients", "places", "stages")
+    _, coefficients, places, stages = (facts.pop(key) for key in keys)
+    return Calibration(coefficients, tuple(places), tuple(stages), facts)
 
 
 @cache

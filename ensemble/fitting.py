@@ -23,7 +23,7 @@ from ensemble.cases import Case
 from ensemble.evidence import BASES, DIRECT, FEATURES, features_of, in_order
 
 N_FOLDS = 10
-PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Strengths of the penalty that are tried; of two that predict alike, the later."""
 
 _BASE_PENALTY = 0.01
@@ -205,12 +205,18 @@ def _loss(rows: _Rows, weights: Floats) -> tuple[float, Floats]:
 
 
 def _places(cases: Sequence[Case]) -> tuple[float, ...]:
-    """Returns the log-odds of direct predictions by place, none more than that before it."""
+    """Returns the log-odds of direct predictions by place, none more than that before it.
+
+    As for the base of that name, those that a verified program gives too do not count.
+    """
     n_seen: Counter[int] = Counter()
     n_right: Counter[int] = Counter()
     for case in cases:
+        features = features_of(case.candidates)
         grids = in_order([c for c in case.candidates if c.source == DIRECT])
         for i, grid in enumerate(grids):
+            if "verified" in features.get(grid, ()):
+                continue
             place = min(i, _N_PLACES - 1)
             n_seen[place] += 1
             n_right[place] += grid == case.answer

@@ -92,11 +92,19 @@ def rank_by_odds(candidates: Sequence[Candidate], calibration: Calibration) -> t
     return tuple(sorted(rank_grids(candidates), key=lambda grid: -log_odds.get(grid, -math.inf)))
 
 
-def estimates(candidates: Sequence[Candidate], config: MergeConfig) -> Mapping[Grid, float]:
-    """Returns how likely each grid for one test input is right; nothing if the policy knows not."""
+def estimates(
+    candidates: Sequence[Candidate], stages: Sequence[str], config: MergeConfig
+) -> Mapping[Grid, float]:
+    """Returns how likely each grid for one test input is right.
+
+    Nothing is said by other policies than `calibrated`, or if a stage is missing that the
+    calibration was fitted with.
+    """
     if config.policy != "calibrated":
         return {}
-    return load_calibration(config.calibration).probabilities(candidates)
+    calibration = load_calibration(config.calibration)
+    known = set(calibration.stages) <= set(stages)
+    return calibration.probabilities(candidates) if known else {}
 
 
 def attempts_for(

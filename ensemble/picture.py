@@ -136,7 +136,9 @@ def _beside(title: str, named: Sequence[tuple[str, Text]], pen: Pen) -> Text:
 
 def _estimates(entry: Entry, candidates: Sequence[Candidate]) -> Mapping[Grid, float]:
     """Returns how likely grids for one test input are right, where the run's policy says so."""
-    return {} if entry.folder is None else estimates(candidates, entry.folder.settings.merge)
+    if entry.folder is None:
+        return {}
+    return estimates(candidates, entry.stages, entry.folder.settings.merge)
 
 
 def _against(grid: Grid, answer: Grid | None) -> str:

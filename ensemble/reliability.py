@@ -138,7 +138,7 @@ def draw_reliability(reliability: Reliability, path: Path, title: str) -> None:
     below = [share - low for share, (low, _) in zip(shares, ends, strict=True)]
     above = [high - share for share, (_, high) in zip(shares, ends, strict=True)]
     # The same numbers make the same file.
-    with rc_context({"svg.hashsalt": "reliability", "svg.fonttype": "none"}):
+    with rc_context({"svg.hashsalt": "reliability", "svg.fonttype": "path"}):
         figure, (top, bottom) = pyplot.subplots(
             2, 1, figsize=(5, 5.6), height_ratios=(4, 1), sharex=True, layout="constrained"
         )

@@ -11,7 +11,7 @@ from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
 from arc.dataset import is_held_out, load_split, load_split_answers
 from arc.errors import DataError
 from ensemble.calibrating import sheets_of_study, study_of
-from ensemble.calibration import calibration_from, load_calibration
+from ensemble.calibration import Calibration, calibration_from, load_calibration
 from ensemble.cases import gather_cases
 from ensemble.settings import load_settings
 from ensemble.store import Effort, RunFolder
@@ -117,7 +117,7 @@ def test_runs_over_anything_but_the_training_split_are_refused_in_one_line(cli, 
 
 
 def test_show_says_how_likely_attempts_are_where_the_policy_knows(cli, tmp_path):
-    document = {"format": 1, "coefficients": {"verified": 0.0}, "places": []}
+    document = Calibration({"verified": 0.0}, (), ("induction",)).document()
     (tmp_path / "mine.json").write_text(json.dumps(document))
     run = made_up_run(tmp_path / "run", ["induction"], HELD_OUT[:1], policy="calibrated")
     config = run / "config.toml"

@@ -45,7 +45,9 @@ proposals = st.lists(
 )
 calibrations = st.builds(
     lambda bases, grades, places: Calibration(
-        dict(zip(FEATURES, [*bases, *grades], strict=True)), tuple(sorted(places, reverse=True))
+        dict(zip(FEATURES, [*bases, *grades], strict=True)),
+        tuple(sorted(places, reverse=True)),
+        ("induction",),
     ),
     st.lists(st.floats(-5, 5), min_size=len(BASES), max_size=len(BASES)),
     st.lists(st.floats(0, 5), min_size=len(GRADES), max_size=len(GRADES)),
@@ -147,6 +149,7 @@ def test_a_calibration_comes_back_from_its_file(calibration):
         ({"coefficients": {"verified": math.inf}}, "verified"),
         ({"places": ["first"]}, "places"),
         ({"more": 1}, "more"),
+        ({"stages": "all"}, "stages"),
     ],
 )
 def test_a_file_that_is_none_is_refused_with_its_place(change, where):
@@ -172,8 +175,17 @@ def test_the_policy_ranks_and_estimates_by_the_named_file(tmp_path):
     config = MergeConfig(policy="calibrated", calibration=str(path))
     found = [program(RED, cost=40), view(BLUE, votes=8, log_probability=-0.1), foreign(GREEN)]
     assert rank_grids(found, config) == rank_by_odds(found, EVEN)
-    assert estimates(found, config) == EVEN.probabilities(found)
-    assert estimates(found, MergeConfig()) == {}
+    assert estimates(found, ["induction"], config) == EVEN.probabilities(found)
+    assert estimates(found, ["induction"], MergeConfig()) == {}
+
+
+def test_nothing_is_said_of_runs_without_a_stage_that_the_file_was_fitted_with(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({**EVEN.document(), "stages": ["induction", "transduction"]}))
+    config = MergeConfig(policy="calibrated", calibration=str(path))
+    found = [view(RED)]
+    assert estimates(found, ["transduction"], config) == {}
+    assert RED in estimates(found, ["induction", "sampling", "transduction"], config)
 
 
 def test_the_shipped_file_is_fitted_on_both_halves_over_the_training_split():
@@ -182,6 +194,7 @@ def test_the_shipped_file_is_fitted_on_both_halves_over_the_training_split():
     assert (fitted_on["dataset"], fitted_on["split"]) == ("arc1", "training")
     assert {"verified", "direct"} <= shipped.coefficients.keys()
     assert len(shipped.places) == 3
+    assert shipped.stages == ("induction", "transduction")
     certain = [view(RED, votes=8, log_probability=-0.1), program(RED, cost=2.0, n=9)]
     assert shipped.probabilities(certain)[RED] > 0.5
     vague = shipped.probabilities([view(RED, log_probability=-90.0)])
