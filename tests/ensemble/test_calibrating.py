@@ -57,7 +57,7 @@ def test_complementary_runs_are_joined_fitted_and_written(cli, tmp_path):
     assert document["fitted_on"]["n_tasks"] == n_tasks
     assert [run["name"] for run in document["fitted_on"]["runs"]] == ["programs", "views"]
     assert str(tmp_path) not in (tmp_path / "mine.json").read_text()
-    assert load_calibration(str(tmp_path / "mine.json")).coefficients["verified"] < 0
+    assert load_calibration(str(tmp_path / "mine.json")).coefficients["simplicity"] > 0
 
 
 def test_a_study_says_what_it_was_made_on_and_measures_out_of_fold(tmp_path):
