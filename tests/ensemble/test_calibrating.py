@@ -10,11 +10,11 @@ from contests import spoiled
 from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
 from arc.dataset import is_held_out, load_split, load_split_answers
 from arc.errors import DataError
-from ensemble.calibrating import sheets_of_study, study_of
 from ensemble.calibration import Calibration, calibration_from, load_calibration
 from ensemble.cases import gather_cases
 from ensemble.settings import load_settings
 from ensemble.store import Effort, RunFolder
+from ensemble.study import sheets_of_study, study_of
 
 TASKS = load_split("arc1", "training")
 ANSWERS = load_split_answers("arc1", "training")
