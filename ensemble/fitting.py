@@ -137,6 +137,8 @@ def _calibration(cases: Sequence[Case], tables: Sequence[_Table], penalty: float
 def _best_penalty(
     tables: Sequence[_Table], folds: Sequence[int], penalties: Sequence[float]
 ) -> float:
+    if len(penalties) == 1:
+        return penalties[0]
     losses = dict.fromkeys(penalties, 0.0)
     for fold in sorted(set(folds)):
         inside = _joined([t for t, other in zip(tables, folds, strict=True) if other == fold])

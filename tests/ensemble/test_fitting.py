@@ -99,9 +99,9 @@ def test_a_task_is_always_in_the_same_of_the_folds(task_id):
 
 
 def test_every_case_of_a_task_is_predicted_by_a_fit_that_has_not_seen_the_task():
-    cases = [Case(f"t{i // 2}", c.candidates, c.answer) for i, c in enumerate(made_up_cases(60))]
+    cases = [Case(f"t{i // 2}", c.candidates, c.answer) for i, c in enumerate(made_up_cases(40))]
     validation = cross_validate(cases, (10.0, 0.1))
-    for i in range(0, 60, 2):
+    for i in range(0, 40, 2):
         assert validation.calibrations[i] is validation.calibrations[i + 1]
     left_out = fold_of(cases[0].task_id)
     others = [case for case in cases if fold_of(case.task_id) != left_out]
