@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Pair, Task
+from ensemble.calibration import load_calibration
 from ensemble.plugin import Plugin
 from ensemble.settings import Mode, Settings, checked
 from ensemble.unit import Found, Unit
@@ -206,6 +207,8 @@ _MEMORY: Mapping[str, Mapping[str, float]] = {
 def check_settings(settings: Settings, mode: Mode) -> None:
     """Raises `ConfigError` for a wrong setting of what a mode will build, before it is built."""
     stages = stages_of(settings, mode)
+    if settings.merge.policy == "calibrated":
+        load_calibration(settings.merge.calibration)
     if "transduction" in stages:
         _transduction_settings(settings)
     if "sampling" in stages:

@@ -17,6 +17,7 @@ from arc.errors import ArcError, ConfigError
 from ensemble import completion
 from ensemble.assembly import check_settings, stages_of
 from ensemble.budget import Budget
+from ensemble.calibrating import calibrate
 from ensemble.candidate_file import CANDIDATES, read_candidates
 from ensemble.contamination import contamination
 from ensemble.crew import crew_of
@@ -222,7 +223,7 @@ def ablate(
     console().print(draw_sheet(ablation_sheet(lines, title)))
 
 
-JUDGING = (score, validate, compare, show, export)
+JUDGING = (score, validate, compare, show, export, calibrate)
 MAKING = (contamination, generate, pretrain, finetune)
 
 for command in (*JUDGING, *MAKING, doctor):

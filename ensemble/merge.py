@@ -8,8 +8,9 @@ All policies are total orders; no tie is left to the order of arrival.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
@@ -19,6 +20,7 @@ from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Task
+from ensemble.calibration import Calibration, load_calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,16 @@ class MergeConfig:
             grids of programs that fit only some demonstrations (BARC's rule). `interleave` takes
             the best verified grid, then the best direct prediction, and so on in turn. `ranked`
             is BARC's rule with the programs' grids ordered by what an adapted model holds of
-            them too (see `transduction.rank_programs`).
+            them too (see `transduction.rank_programs`). `calibrated` orders all grids by how likely
+            they are right, by a file that `ensemble calibrate` has fitted.
         rank_weight: What a nat of the model's mean log-probability counts beside one of the
             programs' own log weight, for `ranked`.
+        calibration: The file for `calibrated`; the shipped one where none is named.
     """
 
-    policy: Literal["induction-first", "interleave", "ranked"] = "induction-first"
+    policy: Literal["induction-first", "interleave", "ranked", "calibrated"] = "induction-first"
     rank_weight: float = 0.1
+    calibration: str = ""
 
     def __post_init__(self) -> None:
         if not self.rank_weight >= 0:
@@ -53,7 +58,13 @@ def choose_attempts(
 def rank_grids(
     candidates: Sequence[Candidate], config: MergeConfig = MergeConfig()
 ) -> tuple[Grid, ...]:
-    """Returns all distinct grids proposed for one test input, the best first."""
+    """Returns all distinct grids proposed for one test input, the best first.
+
+    Raises:
+        ConfigError: The policy needs a calibration, and the file is missing or is none.
+    """
+    if config.policy == "calibrated":
+        return rank_by_odds(candidates, load_calibration(config.calibration))
     proposed = [candidate for candidate in candidates if candidate.source != RANKING]
     if config.policy == "ranked":
         proposed = _reweighted(proposed, candidates, config.rank_weight)
@@ -70,6 +81,30 @@ def rank_grids(
     else:
         ranked = _alternating(direct, partial)
     return tuple(dict.fromkeys(candidate.grid for candidate in ranked))
+
+
+def rank_by_odds(candidates: Sequence[Candidate], calibration: Calibration) -> tuple[Grid, ...]:
+    """Returns all distinct grids, the likeliest first, then those without odds.
+
+    BARC's rule breaks ties.
+    """
+    log_odds = calibration.log_odds(candidates)
+    return tuple(sorted(rank_grids(candidates), key=lambda grid: -log_odds.get(grid, -math.inf)))
+
+
+def estimates(
+    candidates: Sequence[Candidate], stages: Sequence[str], config: MergeConfig
+) -> Mapping[Grid, float]:
+    """Returns how likely each grid for one test input is right.
+
+    Nothing is said by other policies than `calibrated`, or if a stage is missing that the
+    calibration was fitted with.
+    """
+    if config.policy != "calibrated":
+        return {}
+    calibration = load_calibration(config.calibration)
+    known = set(calibration.stages) <= set(stages)
+    return calibration.probabilities(candidates) if known else {}
 
 
 def attempts_for(

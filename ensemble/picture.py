@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -17,6 +17,7 @@ from arc.submission import N_ATTEMPTS
 from arc.task import Answers, Task
 from ensemble.entry import Entry
 from ensemble.failures import Reason, n_differing, verdict_on
+from ensemble.merge import estimates
 from ensemble.palette import STANDARD, is_dark
 
 _GAP = "   "
@@ -97,12 +98,18 @@ def draw_attempts(
             parts.append(Text(f"\ntest {i}: no attempt"))
             continue
         attempts = ranked[:N_ATTEMPTS]
+        candidates = (entry.candidates or {}).get(task.task_id, ())
+        likely = _estimates(entry, [c for c in candidates if c.test_index == i])
         drawn = [
             (f"attempt {n}{_against(grid, answer)}", draw_grid(grid, pen, answer))
             for n, grid in enumerate(attempts, start=1)
         ]
         parts.append(_beside(f"test {i}", drawn, pen))
-        candidates = (entry.candidates or {}).get(task.task_id, ())
+        parts += [
+            Text(f"attempt {n}: estimated probability {likely[grid]:.2f}")
+            for n, grid in enumerate(attempts, start=1)
+            if grid in likely
+        ]
         for n, grid in enumerate(attempts, start=1):
             backers = [c for c in candidates if c.test_index == i and c.grid == grid]
             parts += [part for c in backers for part in _reason(n, c, pen)]
@@ -125,6 +132,13 @@ def _beside(title: str, named: Sequence[tuple[str, Text]], pen: Pen) -> Text:
                     joined.append(" " * (width - part.cell_len) + _GAP)
             lines.append(joined)
     return Text("\n", no_wrap=True, overflow="crop").join(lines)
+
+
+def _estimates(entry: Entry, candidates: Sequence[Candidate]) -> Mapping[Grid, float]:
+    """Returns how likely grids for one test input are right, where the run's policy says so."""
+    if entry.folder is None:
+        return {}
+    return estimates(candidates, entry.stages, entry.folder.settings.merge)
 
 
 def _against(grid: Grid, answer: Grid | None) -> str:

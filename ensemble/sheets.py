@@ -100,7 +100,7 @@ def score_sheet(comparison: Comparison) -> Sheet:
     columns = ["", *(_CONVENTION_TITLES[c] for c in CONVENTIONS), "attempted", "s/task"]
     lines = []
     for row, kind in _with_parts(comparison.rows):
-        cells = [_name(row, kind), *(_rate(row.rates[c]) for c in CONVENTIONS)]
+        cells = [_name(row, kind), *(rate_cell(row.rates[c]) for c in CONVENTIONS)]
         cells.append(Cell(str(row.n_attempted)))
         spent = row.spent
         cells.append(
@@ -248,6 +248,17 @@ def published_sheet(published: Sequence[Published]) -> Sheet:
     )
 
 
+def rate_cell(rate: Rate) -> Cell:
+    """Returns a rate in words, with its denominator and its interval."""
+    return Cell(
+        f"{100 * rate.share:.2f} % ({rate.count:.4g} of {rate.total})",
+        f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]",
+        rate.share,
+        rate.low,
+        rate.high,
+    )
+
+
 def _with_parts(rows: Sequence[Row]) -> Iterable[tuple[Row, Literal["whole", "part"]]]:
     for row in rows:
         yield row, "whole"
@@ -257,16 +268,6 @@ def _with_parts(rows: Sequence[Row]) -> Iterable[tuple[Row, Literal["whole", "pa
 
 def _name(row: Row, kind: str) -> Cell:
     return Cell(f"  {row.name}" if kind == "part" else row.name)
-
-
-def _rate(rate: Rate) -> Cell:
-    return Cell(
-        f"{100 * rate.share:.2f} % ({rate.count:.4g} of {rate.total})",
-        f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]",
-        rate.share,
-        rate.low,
-        rate.high,
-    )
 
 
 def _share(score: Score) -> Cell:

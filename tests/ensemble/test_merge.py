@@ -45,16 +45,17 @@ candidates = st.lists(
 FIRST, IN_TURN = MergeConfig(policy="induction-first"), MergeConfig(policy="interleave")
 RANKED = MergeConfig(policy="ranked")
 policies = st.sampled_from([FIRST, IN_TURN, RANKED])
+all_policies = policies | st.just(MergeConfig(policy="calibrated"))
 
 
-@given(candidates, policies, st.randoms(use_true_random=False))
+@given(candidates, all_policies, st.randoms(use_true_random=False))
 def test_attempts_ignore_the_order_of_arrival(found, policy, rng):
     shuffled = list(found)
     rng.shuffle(shuffled)
     assert choose_attempts(found, policy) == choose_attempts(shuffled, policy)
 
 
-@given(candidates, policies)
+@given(candidates, all_policies)
 def test_attempts_are_at_most_two_distinct_candidates(found, policy):
     attempts = choose_attempts(found, policy)
     assert len(set(attempts)) == len(attempts) == min(2, len({c.grid for c in found}))
@@ -117,7 +118,7 @@ def test_another_source_takes_at_most_every_second_place(found, others):
         assert alone[0] in both[:2]
 
 
-@given(candidates, policies, st.lists(st.builds(lambda g: opinion(g), grids(2)), max_size=3))
+@given(candidates, all_policies, st.lists(st.builds(lambda g: opinion(g), grids(2)), max_size=3))
 def test_what_a_model_thinks_of_a_grid_proposes_none(found, policy, opinions):
     attempts = choose_attempts([*found, *opinions], policy)
     assert set(attempts) <= {candidate.grid for candidate in found}
