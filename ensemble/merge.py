@@ -156,10 +156,13 @@ def _in_turns(ordered: Sequence[Candidate]) -> list[Candidate]:
 
     Within a turn, a grid that more sources propose goes first.
     """
-    n_sources = Counter(grid for _, grid in {(c.source, c.grid) for c in ordered})
+    best: dict[tuple[str, Grid], Candidate] = {}
+    for candidate in ordered:
+        best.setdefault((candidate.source, candidate.grid), candidate)
+    n_sources = Counter(grid for _, grid in best)
     n_before: Counter[str] = Counter()
     turns = []
-    for candidate in ordered:
+    for candidate in best.values():
         turn = (n_before[candidate.source], -n_sources[candidate.grid], candidate.source)
         turns.append((turn, candidate))
         n_before[candidate.source] += 1

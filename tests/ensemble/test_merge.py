@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import grids
@@ -95,6 +97,16 @@ def test_attempts_belong_to_their_test_input():
 
 def foreign(grid, *, weight=-1.0, source="theirs"):
     return Candidate("t", 0, grid, source, weight)
+
+
+@given(candidates, st.data())
+def test_who_proposes_a_grid_again_gains_and_loses_nothing(found, data):
+    views = [c for c in found if isinstance(c.evidence, ViewEvidence)]
+    views += [replace(c, source="other", grid=g) for c, g in zip(views, [RED, BLUE], strict=False)]
+    if views:
+        again = data.draw(st.sampled_from(views))
+        worse = replace(again, log_weight=again.log_weight - 1)
+        assert rank_grids([*views, worse], FIRST) == rank_grids(views, FIRST)
 
 
 def test_direct_predictions_of_several_sources_take_turns_whatever_their_weights():
