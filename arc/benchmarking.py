@@ -31,11 +31,15 @@ class Spent:
         seconds: Wall-clock time.
         ended: When it was done, in seconds since 1970.
         dollars: What that time cost.
+        read: Tokens that models were trained on, given as context, or asked to score.
+        written: Tokens that models generated.
     """
 
     seconds: float = 0.0
     ended: float = 0.0
     dollars: float = 0.0
+    read: int = 0
+    written: int = 0
 
 
 def write_results(
@@ -52,7 +56,7 @@ def write_results(
         folder: Where to.
         tasks: The tasks.
         attempts: At most two grids for each test input of a task.
-        spent: By task id; half of it is put down to each attempt.
+        spent: By task id; all attempts of a task bear the same part of it.
         answers: For `correct` and the score; where there are none they are null.
         model: What the attempts were made with, a name.
     """
@@ -60,7 +64,7 @@ def write_results(
         own = answers[task.task_id] if answers is not None else None
         took = spent.get(task.task_id, Spent())
         entries = [
-            _entry(task.task_id, i, grids, took, model, own.outputs[i] if own else None)
+            _entry(task, i, grids, took, model, own.outputs[i] if own else None)
             for i, grids in enumerate(_of_each_test(task, attempts))
         ]
         write_json(folder / f"{task.task_id}.json", entries)
@@ -73,9 +77,10 @@ def _of_each_test(task: Task, attempts: Attempts) -> list[Sequence[Grid]]:
 
 
 def _entry(
-    task_id: str, index: int, grids: Sequence[Grid], took: Spent, model: str, answer: Grid | None
+    task: Task, index: int, grids: Sequence[Grid], took: Spent, model: str, answer: Grid | None
 ) -> dict[str, Any]:
-    share = 1 / N_ATTEMPTS
+    n_attempts = N_ATTEMPTS * len(task.test_inputs)
+    n_read, n_written = round(took.read / n_attempts), round(took.written / n_attempts)
     metadata: dict[str, Any] = {
         "model": model,
         "provider": "arc-ensemble",
@@ -85,18 +90,18 @@ def _entry(
         "reasoning_summary": None,
         "kwargs": {},
         "usage": {
-            "prompt_tokens": 0,
-            "completion_tokens": 0,
-            "total_tokens": 0,
+            "prompt_tokens": n_read,
+            "completion_tokens": n_written,
+            "total_tokens": n_read + n_written,
             "completion_tokens_details": {"reasoning_tokens": 0},
         },
         "cost": {
             "prompt_cost": 0.0,
             "completion_cost": 0.0,
             "reasoning_cost": 0.0,
-            "total_cost": took.dollars * share,
+            "total_cost": took.dollars / n_attempts,
         },
-        "task_id": task_id,
+        "task_id": task.task_id,
         "pair_index": index,
         "test_id": model,
     }

@@ -218,7 +218,7 @@ class _Crew:
             if unit.is_small:
                 failure = "out of memory; done with less effort"
                 self._replace(seat)  # it has loaded what only this unit needed
-            yield Result(unit, reply.found, reply.seconds, failure)
+            yield Result(unit, reply.found, reply.seconds, failure, reply.usage)
 
     def _mourn(self, seat: _Seat, lost: WorkerLost) -> Iterator[Result]:
         """Replaces a worker that is gone, and sees to its unit."""

@@ -12,6 +12,7 @@ from arc.errors import ConfigError
 from ensemble.merge import attempts_for
 from ensemble.selection import selection_of
 from ensemble.store import RunFolder
+from lm.meter import NO_TOKENS, Usage
 
 _HOUR = 3600.0
 
@@ -41,8 +42,17 @@ def export(
     for (task_id, _), taken in folder.timings().items():
         seconds[task_id] = seconds.get(task_id, 0.0) + taken
     ended = (run / "submission.json").stat().st_mtime
+    usage: dict[str, Usage] = {}
+    for (task_id, _), used in folder.usages().items():
+        usage[task_id] = usage.get(task_id, NO_TOKENS) + used
     spent = {
-        task_id: Spent(taken, ended, taken / _HOUR * cost_per_hour)
+        task_id: Spent(
+            taken,
+            ended,
+            taken / _HOUR * cost_per_hour,
+            usage[task_id].read,
+            usage[task_id].written,
+        )
         for task_id, taken in seconds.items()
     }
     known = selection.answers() if answers else None

@@ -157,7 +157,9 @@ class Run:
             candidates = max(candidates, known, key=lambda c: trust_in(task, c))
         effort = self._schedule.note(result, trust_in(task, (*earlier, *candidates)))
         if found.candidates or not result.failure:
-            self._folder.write(task.task_id, stage, candidates, result.seconds, effort)
+            self._folder.write(
+                task.task_id, stage, candidates, result.seconds, effort, result.usage
+            )
             self._merge(task)
 
     def _merge(self, task: Task) -> float:

@@ -4,7 +4,7 @@
     manifest.json     tasks, mode, versions, sandbox level
     candidates/       one file per task and stage, written in one step when the stage is done;
                       TASK.STAGE.part.json while time has cut it short and more would be tried
-    timings.jsonl     seconds per task and stage
+    timings.jsonl     seconds and tokens per task and stage
     submission.json   always valid; refreshed while the run goes on
 
 What a run found is never overwritten: a folder is resumed by the same run, refused to another, and
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,10 +26,12 @@ from arc.errors import DataError, RunError
 from arc.submission import Attempts, write_submission
 from arc.task import Task
 from ensemble.difference import differences, flat, named_origins, of_stage
+from ensemble.ledger import Ledger
 from ensemble.lock import locked
 from ensemble.record import candidate_document, candidate_from
 from ensemble.settings import Settings, dump_settings, settings_from
 from ensemble.versions import installed_versions
+from lm.meter import NO_TOKENS, Usage
 
 _FORMAT = 1
 
@@ -156,6 +157,7 @@ class RunFolder:
         candidates: Iterable[Candidate],
         seconds: float,
         effort: Effort | None = None,
+        usage: Usage = NO_TOKENS,
     ) -> None:
         """Stores what a stage of a task found; `effort` says what was spent where it is not done.
 
@@ -166,15 +168,13 @@ class RunFolder:
         if effort is not None:
             document["effort"] = asdict(effort)
         document["candidates"] = [candidate_document(candidate) for candidate in candidates]
-        line = {"task_id": task_id, "stage": stage, "seconds": round(seconds, 3)}
         with _writing(self.path):
             if effort is not None:
                 write_json(self._part(task_id, stage), document)
             else:
                 write_json(self._file(task_id, stage), document)
                 self._part(task_id, stage).unlink(missing_ok=True)
-            with (self.path / "timings.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            self._ledger.note((task_id, stage), seconds, usage)
 
     def read(self, task_id: str, stage: str) -> list[Candidate]:
         """Returns what a stage of a task found so far.
@@ -220,7 +220,7 @@ class RunFolder:
         shared = [stage for stage in self.manifest["stages"] if stage in other.manifest["stages"]]
         for stage in shared:
             _refuse_other_stage(other, self, stage)
-        timings = other.timings()
+        timings, usages = other.timings(), other.usages()
         missing = [
             (task_id, stage)
             for stage in shared
@@ -229,8 +229,9 @@ class RunFolder:
         ]
         with self.locked():
             for task_id, stage in missing:
-                seconds = timings.get((task_id, stage), 0.0)
-                self.write(task_id, stage, other.read(task_id, stage), seconds)
+                key = (task_id, stage)
+                found, usage = other.read(*key), usages.get(key, NO_TOKENS)
+                self.write(*key, found, timings.get(key, 0.0), usage=usage)
         return len(missing)
 
     def write_submission(self, tasks: Sequence[Task], attempts: Attempts) -> None:
@@ -240,18 +241,15 @@ class RunFolder:
 
     def timings(self) -> dict[tuple[str, str], float]:
         """Returns the seconds spent, by task id and stage."""
-        path = self.path / "timings.jsonl"
-        if not path.exists():
-            return {}
-        timings: dict[tuple[str, str], float] = {}
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                entry = json.loads(line)
-                key = (entry["task_id"], entry["stage"])
-                timings[key] = timings.get(key, 0.0) + float(entry["seconds"])
-            except (ValueError, KeyError, TypeError):
-                continue  # a line cut off by a kill; only a report loses it
-        return timings
+        return self._ledger.seconds()
+
+    def usages(self) -> dict[tuple[str, str], Usage]:
+        """Returns what models read and wrote, by task id and stage."""
+        return self._ledger.usages()
+
+    @property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.path / "timings.jsonl")
 
     def _file(self, task_id: str, stage: str) -> Path:
         return self.path / "candidates" / f"{task_id}.{stage}.json"

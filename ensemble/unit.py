@@ -16,6 +16,7 @@ from arc.candidate import Candidate
 from arc.errors import ArcError
 from arc.task import Task
 from ensemble.settings import Settings
+from lm.meter import NO_TOKENS, Usage, metered
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,14 @@ class Result:
         seconds: Wall-clock time it took.
         failure: What went wrong, or empty. A unit that ran out of memory, and was done with less,
             has something found as well.
+        usage: What models read and wrote for it.
     """
 
     unit: Unit
     found: Found
     seconds: float
     failure: str = ""
+    usage: Usage = NO_TOKENS
 
 
 class Bench(Protocol):
@@ -107,12 +110,14 @@ class Reply:
     Attributes:
         found: What was found, after a unit.
         seconds: Wall-clock time it took.
+        usage: What models read and wrote for it.
         error: What must stop the run: something the user can fix, or a bug.
         is_out_of_memory: Whether memory was short; the worker is of no more use.
     """
 
     found: Found | None = None
     seconds: float = 0.0
+    usage: Usage = NO_TOKENS
     error: Exception | None = None
     is_out_of_memory: bool = False
 
@@ -124,8 +129,9 @@ def reply_to(order: Order, bench: Bench) -> Reply:
         if isinstance(order, str):
             bench.prepare(order)
             return Reply(seconds=time.monotonic() - started)
-        found = bench.solve(order)
-        return Reply(found, time.monotonic() - started)
+        with metered() as meter:
+            found = bench.solve(order)
+        return Reply(found, time.monotonic() - started, meter.usage)
     except ArcError as error:
         return Reply(error=error)
     except Exception as error:  # noqa: BLE001 - a bug of a solver is shown by the parent

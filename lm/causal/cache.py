@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers.cache_utils import Cache, DynamicLayer
 
 from lm.causal.batch import PADDING
+from lm.meter import count
 
 Tokens = Sequence[int]
 _ROOM = 128
@@ -152,6 +153,7 @@ def open_texts(model: nn.Module, texts: Sequence[Tokens]) -> tuple[Reader, Tenso
 
     What several texts have in common at their beginnings is read once.
     """
+    count(read=sum(map(len, texts)))
     prefixes, owners = shared_prefixes(texts)
     reader = Reader(model)
     if len(prefixes) == len(texts):

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lm.causal.cache import Reader, Tokens, open_texts
 from lm.causal.format import Format
 from lm.causal.grammar import PartialReply
+from lm.meter import count
 from lm.protocol import Completion, Sampling
 
 
@@ -135,6 +136,7 @@ def follow(
     room = [max_tokens - length for length in reader.lengths]
     active = list(range(len(traces)))
     while active:
+        count(written=len(active))
         states = [traces[i].state for i in active]
         found = among.log_probabilities(logits)
         masked = found.masked_fill(~among.mask(states, logits.device), -torch.inf)
@@ -171,6 +173,7 @@ def score_batch(
     A prompt that stands there several times is read once.
     """
     distinct = list(dict.fromkeys(tuple(prompt) for prompt in prompts))
+    count(read=sum(map(len, replies)))
     place = {prompt: i for i, prompt in enumerate(distinct)}
     reader, logits = open_texts(model, distinct)
     rows = [place[tuple(prompt)] for prompt in prompts]

@@ -20,6 +20,7 @@ from lm.causal.cache import Reader, Tokens, open_texts
 from lm.causal.decoding import Choices, Trace, follow, likeliest
 from lm.causal.format import Format
 from lm.causal.grammar import PartialReply
+from lm.meter import count
 from lm.protocol import Completion, DepthFirst
 
 
@@ -83,6 +84,7 @@ class _Search:
         self._reader.crop(len(self._held) - len(shared))
         guess = self._guess(prefix)
         read = [new, *guess]
+        count(written=len(read))
         logits = self._reader.read([[self._among.tokens[c] for c in read]], every=True)[0]
         self._n_left -= len(read)
         self._held = [*shared, *read]

@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 from lm.causal.adapter import AdaptedModel
 from lm.causal.attention import packed_rows
 from lm.causal.batch import TokenizedExample, TrainingBatch, example_losses
+from lm.meter import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ def _differentiate(model: AdaptedModel, courses: Sequence[Course], passes: Passe
     """Adds the gradients of the next batch of each course, and notes its loss."""
     owned = [(c, example) for c, course in enumerate(courses) for example in next(course.batches)]
     n_targets = [0] * len(courses)
+    count(read=sum(len(example.tokens) for _, example in owned))
     for c, example in owned:
         n_targets[c] += example.n_targets
     losses = [0.0] * len(courses)

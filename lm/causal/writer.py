@@ -17,6 +17,7 @@ from lm.causal.precision import choose_dtype
 from lm.causal.template import Message, Template, load_template, messages_of
 from lm.causal.vocabulary import Vocabulary
 from lm.device import choose_device
+from lm.meter import count
 from lm.writing import Draft, Writing
 
 
@@ -112,6 +113,8 @@ class CausalWriter:
                 pad_token_id=padding,
                 **chance,
             )
+        n_written = int((found[:, width:] != padding).sum())
+        count(read=sum(len(texts[i]) for i in fitting), written=n_written)
         for i, tokens in zip(fitting, found[:, width:], strict=True):
             reply = str(self._tokenizer.decode(tokens, skip_special_tokens=True))
             replies[i] = self._asking.lead + reply

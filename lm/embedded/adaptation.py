@@ -22,6 +22,7 @@ from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import EmbeddedConfig
 from lm.embedded.model import EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
+from lm.meter import count
 from lm.protocol import Adaptation, Example, Prompt
 
 
@@ -116,7 +117,9 @@ def _train(
             torch.autograd.backward(loss)
             optimizer.step(min(1.0, (1 - progress) / (1 - config.hold)))
             losses.append(float(loss.detach()))
-            tokens += sum(sample.length for sample in group)
+            n_tokens = sum(sample.length for sample in group)
+            count(read=n_tokens)
+            tokens += n_tokens
     return losses
 
 
@@ -128,6 +131,7 @@ def sample_losses(
     losses = [0.0] * len(samples)
     order = {id(sample): i for i, sample in enumerate(samples)}
     for group in bucketed(samples, max_tokens):
+        count(read=sum(sample.length for sample in group))
         batch = collate(group)
         vectors = weights.vector.expand(len(group), -1)
         of_sides, of_cells = token_losses(weights.model, batch, vectors)

@@ -30,6 +30,7 @@ from lm.embedded.encoding import (
     neighbor_codes,
 )
 from lm.embedded.model import EmbeddedModel, KeyValueCache
+from lm.meter import count
 from lm.protocol import Completion
 
 
@@ -76,6 +77,7 @@ class Decoder:
         """Puts the inputs into the cache."""
         self._branches = Branches.starting(len(self._inputs))
         inputs = [encode_input(cells) for cells in self._inputs]
+        count(read=sum(map(len, inputs)))
         features, positions = _padded(inputs)
         batch, length, _ = features.shape
         architecture = self._model.architecture
@@ -159,6 +161,7 @@ class Decoder:
     def _advance(self, features: Indices, positions: Indices) -> Tensor:
         """Returns the hidden states of one more slot, which sees inputs and all slots so far."""
         batch = len(features)
+        count(written=batch)
         n_slots = self._cache.length - self._is_input.shape[1] + 1
         seen = torch.ones(batch, n_slots, dtype=torch.bool)
         is_input = self._is_input[self._branches.prompts]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from arc.errors import ConfigError, MissingExtraError
+from lm.meter import count
 from lm.vllm.config import SERVED_MODULES, VllmConfig
 
 _ENVIRONMENT = {
@@ -120,6 +121,14 @@ def run(engine: Any, requests: Sequence[Request]) -> list[Any]:
             lora_request=[requests[i].lora for i in chosen] if is_adapted else None,
             use_tqdm=False,
         )
+        count_of(found)
         for i, output in zip(chosen, found, strict=True):
             outputs[i] = output
     return outputs
+
+
+def count_of(outputs: Sequence[Any]) -> None:
+    """Counts the tokens of vLLM's outputs."""
+    for output in outputs:
+        written = sum(len(reply.token_ids) for reply in output.outputs)
+        count(read=len(output.prompt_token_ids), written=written)

@@ -12,7 +12,7 @@ from arc.errors import ConfigError
 from lm.causal.template import load_template
 from lm.causal.vocabulary import Vocabulary
 from lm.causal.writer import Asking, WriterConfig, check_writer
-from lm.vllm.engine import import_vllm
+from lm.vllm.engine import count_of, import_vllm
 from lm.writing import Draft, Writing
 
 _CACHE_BYTES = 2 << 30
@@ -78,6 +78,7 @@ class VllmWriter:
             ],
             use_tqdm=False,
         )
+        count_of(outputs)
         replies = [""] * len(drafts)
         for i, output in zip(fitting, outputs, strict=True):
             replies[i] = self._asking.lead + output.outputs[0].text

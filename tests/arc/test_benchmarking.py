@@ -26,7 +26,9 @@ def test_what_is_written_reads_back(tmp_path_factory, task, data):
 def test_the_summary_counts_what_is_right_and_what_it_took(tmp_path):
     answers = {"a": Answers("a", (BLUE, BLUE))}
     attempts = {"a": ((RED, BLUE), (RED,))}
-    write_results(tmp_path, [TASK], attempts, {"a": Spent(30.0, 90.0, 0.5)}, answers, "some")
+    write_results(
+        tmp_path, [TASK], attempts, {"a": Spent(30.0, 90.0, 0.5, 800, 40)}, answers, "some"
+    )
     summary = json.loads((tmp_path / "results.json").read_text())
     assert summary["score"] == 0.5
     assert summary["total_attempts"] == 3
@@ -34,6 +36,10 @@ def test_the_summary_counts_what_is_right_and_what_it_took(tmp_path):
     first, second = json.loads((tmp_path / "a.json").read_text())
     assert [first[f"attempt_{i}"]["correct"] for i in (1, 2)] == [False, True]
     assert second["attempt_2"] is None
+    metadata = first["attempt_1"]["metadata"]
+    assert metadata["cost"]["total_cost"] == 0.5 / 4
+    used = [metadata["usage"][f"{kind}_tokens"] for kind in ("prompt", "completion", "total")]
+    assert used == [200, 10, 210]
     assert second["attempt_1"]["metadata"]["pair_index"] == 1
     assert first["attempt_1"]["metadata"]["end_timestamp"] == "1970-01-01T00:01:30+00:00"
 

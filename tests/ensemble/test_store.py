@@ -11,7 +11,8 @@ from arc.errors import RunError
 from arc.grid import Grid
 from arc.task import Pair, Task
 from ensemble.settings import load_settings
-from ensemble.store import RunFolder
+from ensemble.store import Effort, RunFolder
+from lm.meter import Usage
 
 RED = Grid.of([[2]])
 TASKS = [Task(i, (Pair(RED, RED),), (RED,)) for i in ("a", "b")]
@@ -130,11 +131,13 @@ def test_no_folder_can_be_made_below_a_file(tmp_path):
 def test_a_finished_stage_of_another_run_is_taken_over(tmp_path):
     other = folder(tmp_path / "a", facts={**FACTS, "mode": "induction", "stages": ["induction"]})
     found = [Candidate("a", 0, RED, "induction", -1.0)]
-    other.write("a", "induction", found, 2.5)
+    other.write("a", "induction", [], 1.0, Effort(1, 1.0), usage=Usage(3, 1))
+    other.write("a", "induction", found, 1.5, usage=Usage(4))
     run = folder(tmp_path / "b", tasks=TASKS[:1])
     assert run.take_over(other) == 1
     assert run.read_task("a") == found
     assert run.timings() == {("a", "induction"): 2.5}
+    assert run.usages() == {("a", "induction"): Usage(7, 1)}
     assert run.take_over(other) == 0
 
 
