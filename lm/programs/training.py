@@ -13,6 +13,7 @@ import random
 import signal
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from arc.errors import ConfigError, DataError
 from lm.causal.template import Template, load_template
 from lm.embedded.optimizer import Optimizer, Rates
 from lm.programs.corpus import ProgramTask
+from lm.programs.shipped import TEMPLATE
 from lm.programs.words import make_tokenizer
 from lm.protocol import Prompt
 from lm.signature.signature import joined, properties_of
@@ -33,7 +35,6 @@ from lm.signature.signature import joined, properties_of
 log = logging.getLogger(__name__)
 
 CHECKPOINT, MODEL = "checkpoint.pt", "model"
-TEMPLATE = "signature_program"
 
 _POOL = 8
 """Batches whose examples are put in the order of length before they are dealt."""
@@ -61,7 +62,7 @@ class ProgramTraining:
         other_rate: Learning rate of all else, by AdamW.
         warmup: Updates over which the rates rise.
         decay: Share of the updates, the last ones, over which they fall to nothing.
-        reserve: One program of so many is kept to measure the loss on.
+        reserve: Of programs that come once, one of so many is kept to measure the loss on.
         report: Updates between two measurements.
         checkpoint_s: Seconds between checkpoints.
         seed: Of all chance.
@@ -148,13 +149,12 @@ class Training:
         self._signatures = _Signatures(load_template(TEMPLATE))
         self.tokenizer = self._vocabulary(tasks, names, phrases)
         known = [task for task in tasks if self._is_known(task)]
-        self.reserved = known[:: config.reserve]
+        n_with = Counter(task.source for task in known)
+        # Short programs come often, on other inputs; they are to be learned, all of them.
+        self.reserved = [task for task in known if n_with[task.source] == 1][:: config.reserve]
         kept_apart = {task.task_id for task in self.reserved}
-        sources = {task.source for task in self.reserved}
-        self.tasks = [
-            task for task in known if task.task_id not in kept_apart and task.source not in sources
-        ]
-        if not self.tasks:
+        self.tasks = [task for task in known if task.task_id not in kept_apart]
+        if not self.tasks or not self.reserved:
             raise ConfigError(f"{len(tasks)} programs are too few to keep some apart")
         self.model = _model(self.tokenizer, config)
         self._optimizer = _optimizer(self.model, config)
