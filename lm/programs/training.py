@@ -14,7 +14,7 @@ import signal
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ class _Signatures:
 
     def __init__(self, template: Template) -> None:
         self._template = template
-        self._said: dict[tuple[str, int], dict[str, str]] = {}
+        self._said: dict[tuple[str, int], Mapping[str, str]] = {}
 
     def prompt(self, task: ProgramTask, places: Sequence[int]) -> str:
         """Returns the text that asks for a program by some of its pairs."""

@@ -9,6 +9,8 @@ properties are silent about most tasks, so a signature is a few dozen words, in 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 from arc.task import Pair
 from lm.signature import change, color, motion, panel, part, size, symmetry, tiling
@@ -29,11 +31,15 @@ PROPERTIES: Properties = {
 """All properties, in the order in which signatures name them."""
 
 
-def properties_of(pair: Pair) -> dict[str, str]:
-    """Returns what there is to say of one pair: the value of each property that is not silent."""
+@lru_cache(maxsize=64)
+def properties_of(pair: Pair) -> Mapping[str, str]:
+    """Returns what there is to say of one pair: the value of each property that is not silent.
+
+    Remembered for a while: a model is asked about the same pairs hundreds of times.
+    """
     look = Look(pair)
     said = {name: value(look) for name, value in PROPERTIES.items()}
-    return {name: value for name, value in said.items() if value}
+    return MappingProxyType({name: value for name, value in said.items() if value})
 
 
 def joined(said: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
