@@ -63,7 +63,7 @@ class _Work:
     seen_task: Task
     turn: int = -1
     view: View = field(default_factory=View)
-    seen: set[str] = field(default_factory=set)
+    seen: set[tuple[str, View]] = field(default_factory=set)
     found: list[Verification] = field(default_factory=list)
     to_revise: list[tuple[float, _Question]] = field(default_factory=list)
 
@@ -125,7 +125,7 @@ class ProgramSampler:
                 continue
             self.tally.programs += 1
             source = question.view.brought_back(program)
-            form = normal_form(source)
+            form = (normal_form(program), question.view)
             if form not in work.seen:
                 work.seen.add(form)
                 new.append((source, question, program))
