@@ -25,6 +25,7 @@ def said(source, target):
     return properties_of(Pair(Grid.from_array(source), Grid.from_array(target)))
 
 
+@settings(max_examples=40)
 @given(st.lists(pairs(), min_size=1, max_size=3))
 def test_words_are_told_once_each_in_a_fixed_order(given_pairs):
     words = signature(given_pairs)
@@ -35,6 +36,7 @@ def test_words_are_told_once_each_in_a_fixed_order(given_pairs):
     assert signature(given_pairs[::-1]) == words
 
 
+@settings(max_examples=40)
 @given(st.lists(pairs(), min_size=2, max_size=3))
 def test_what_is_said_of_several_pairs_is_true_of_each(given_pairs):
     each = [properties_of(pair) for pair in given_pairs]
@@ -58,6 +60,7 @@ def test_grids_of_extreme_shapes_have_signatures(shape):
             assert said(other, cells)
 
 
+@settings(max_examples=30)
 @given(grids())
 def test_an_output_that_is_the_input_turned_is_told(grid):
     for symmetry in SYMMETRIES:
@@ -90,6 +93,7 @@ def test_sizes_are_told_as_they_are(pair):
     assert (found.get("changed") == "none") == (pair.input == pair.output)
 
 
+@settings(max_examples=30)
 @given(grids(), st.integers(1, 3), st.integers(1, 3))
 def test_tiling_and_scaling_are_told(grid, rows, columns):
     if rows * columns == 1:
