@@ -2,11 +2,13 @@
 
     python benchmarks/programs.py
     python benchmarks/programs.py --model FOLDER --programs 8 --max-tokens 256
+    python benchmarks/programs.py --model embedded --programs 256
 
 Replies come from a list at no cost, so that all time is ours: taking programs from replies, telling
 which are new, running and verifying them in the sandbox. They are what the search proposes for
 other training tasks, in a fence with prose around it, so nearly all of them run and few are right.
-With --model a real model writes, and the share of time outside it is printed too.
+With --model a real model writes, `embedded` for the one that is shipped, and the share of time
+outside it is printed too.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 sys.path.pop(0)  # this folder, whose sandbox.py is not the package
 
@@ -78,7 +79,9 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=500, help="replies a task")
     parser.add_argument("--tasks", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2, help="of the sandbox")
-    parser.add_argument("--model", type=Path, help="a causal language model's folder")
+    parser.add_argument("--model", default="", help="a causal language model's folder, or embedded")
+    parser.add_argument("--template", default="words_program", help="how the folder's is asked")
+    parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--gguf", default="", help="the name of a GGUF file in it")
     parser.add_argument("--max-tokens", type=int, default=512)
     options = parser.parse_args()
@@ -86,8 +89,11 @@ def main() -> None:
     writer: Writer
     if options.model:
         from lm.causal.writer import CausalWriter, WriterConfig
+        from lm.programs.shipped import shipped_writer
 
-        writer = CausalWriter.load(WriterConfig(str(options.model), gguf_file=options.gguf))
+        asked = {"model": options.model, "template": options.template, "gguf_file": options.gguf}
+        is_shipped = options.model == "embedded"
+        writer = CausalWriter.load(WriterConfig(**(shipped_writer() if is_shipped else asked)))
     else:
         sources = list(programs_of(training[options.tasks :], options.programs))
         writer = Reader([f"The rule:\n```python\n{source}```\nDone." for source in sources])
@@ -97,6 +103,7 @@ def main() -> None:
         programs=options.programs,
         batch=min(64, options.programs),
         max_tokens=options.max_tokens,
+        temperature=options.temperature,
         revisions=0,
         views=False,
         agreement=_NEVER,

@@ -245,13 +245,17 @@ def _transduction_settings(
 def _writer_settings(settings: Settings) -> Callable[[], Writer]:
     """Returns what loads the model that writes programs; its settings are checked."""
     from lm.causal.writer import CausalWriter, WriterConfig, check_writer
+    from lm.programs.shipped import shipped_writer
 
     problems: list[str] = []
-    config = checked(WriterConfig, settings.writer.settings, "writer.settings", problems)
+    given = settings.writer.settings
+    if settings.writer.kind == "embedded":
+        given = {**shipped_writer(), **given}
+    config = checked(WriterConfig, given, "writer.settings", problems)
     if problems:
         raise ConfigError("; ".join(problems))
     check_writer(config)
-    if settings.writer.kind == "causal":
+    if settings.writer.kind != "vllm":
         return lambda: CausalWriter.load(config)
     from lm.vllm.writer import VllmWriter
 

@@ -33,7 +33,7 @@ from ensemble.judging import (
     show,
     validate,
 )
-from ensemble.making import finetune, generate, pretrain
+from ensemble.making import finetune, generate, pretrain, train_writer
 from ensemble.plugin import origin_of
 from ensemble.progress import Progress
 from ensemble.prompts import app as prompts
@@ -224,7 +224,7 @@ def ablate(
 
 
 JUDGING = (score, validate, compare, show, export, calibrate)
-MAKING = (contamination, generate, pretrain, finetune)
+MAKING = (contamination, generate, pretrain, finetune, train_writer)
 
 for command in (*JUDGING, *MAKING, doctor):
     app.command()(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +14,13 @@ from arc.archive import read_archive
 from arc.contamination import evaluation_pairs_among, overlap_of, solved_pairs, solved_split
 from arc.dataset import DATASETS, SPLITS, load_answers, load_tasks, unknown_name
 from arc.errors import DataError
-from arc.grid import Grid
+from arc.grid import Cells, Grid
 from arc.task import Pair
 from ensemble.terminal import console
 
 if TYPE_CHECKING:
     from lm.embedded.corpus import Corpus
+    from lm.programs.corpus import ProgramTask
 
 _ARCHIVE = ".npz.xz"
 
@@ -57,14 +58,24 @@ def refuse_contaminated(corpus: Corpus, source: str) -> None:
     Says on standard error how many pairs were compared.
     """
     members = [int(i) for of_task in corpus.members for i in of_task]
-    found = list(evaluation_pairs_among(corpus.pair(i) for i in members))
+    names = [corpus.task_ids[corpus.task[i]] for i in members]
+    _refuse((corpus.pair(i) for i in members), names, source)
+
+
+def refuse_contaminated_programs(tasks: Sequence[ProgramTask], source: str) -> None:
+    """Does likewise for programs with pairs."""
+    pairs = [(pair.input.array, pair.output.array) for task in tasks for pair in task.pairs]
+    _refuse(pairs, [task.task_id for task in tasks for _ in task.pairs], source)
+
+
+def _refuse(pairs: Iterable[tuple[Cells, Cells]], names: Sequence[str], source: str) -> None:
+    found = list(evaluation_pairs_among(pairs))
     if found:
-        task_id = corpus.task_ids[corpus.task[members[found[0]]]]
         raise DataError(
-            f"{source}: {len(found)} of {len(members)} pairs are of an evaluation task, the first "
-            f"in task {task_id}; train on data without them"
+            f"{source}: {len(found)} of {len(names)} pairs are of an evaluation task, the first "
+            f"in task {names[found[0]]}; train on data without them"
         )
-    print(f"contamination: none of {len(members)} pairs is an evaluation task's", file=sys.stderr)
+    print(f"contamination: none of {len(names)} pairs is an evaluation task's", file=sys.stderr)
 
 
 def _pairs_of(name: str) -> Mapping[str, Sequence[Pair]]:

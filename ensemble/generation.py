@@ -7,6 +7,7 @@ has a pair of an evaluation task or of a held-out one, under any symmetry and re
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import statistics
 from collections import Counter
@@ -30,6 +31,7 @@ from ensemble.progress import Progress
 from induction.generation.crew import attempts
 from induction.generation.inputs import Source
 from induction.generation.making import Attempt, GenerationConfig
+from lm.programs.corpus import ProgramTask
 
 N_EXAMPLES = 60
 """Pairs of RE-ARC taken for each task."""
@@ -61,14 +63,27 @@ class Generated:
         self.tally[fault or "kept"] += 1
         if fault:
             return False
-        self._behaviors.add(made.behavior)
+        if made.behavior:
+            self._behaviors.add(made.behavior)
         self.tasks.append(made)
         return True
+
+    def latest(self) -> ProgramTask:
+        """Returns the last task with its program."""
+        made = self.tasks[-1]
+        pairs = tuple(
+            Pair(Grid.from_array(_unsigned(s)), Grid.from_array(_unsigned(t)))
+            for s, t in made.pairs
+        )
+        return ProgramTask(self._name(len(self.tasks) - 1), made.source, made.n_operations, pairs)
 
     @property
     def ids(self) -> list[str]:
         """The tasks' names."""
-        return [f"gen-{self.seed}-{number:05}" for number in range(len(self.tasks))]
+        return [self._name(number) for number in range(len(self.tasks))]
+
+    def _name(self, number: int) -> str:
+        return f"gen-{self.seed}-{number:05}"
 
     def write(self, path: Path) -> None:
         """Writes the tasks as an archive."""
@@ -108,8 +123,9 @@ def generate(
     re_arc: Path | None,
     n_workers: int,
     out: Path | None,
+    programs: Path | None = None,
 ) -> Generated:
-    """Returns new tasks, written to `out` where that is given; Ctrl-C ends it early.
+    """Returns new tasks, written to `out` and `programs` if given; Ctrl-C ends it early.
 
     The same tasks for the same settings and sources, however many workers there are.
 
@@ -117,7 +133,9 @@ def generate(
         ConfigError: A number is out of range, or the file exists.
         DataError: RE-ARC's file or the new one is no good.
     """
-    _check(n_tasks, config, out)
+    _check(n_tasks, config)
+    for path, option in ((out, "--out"), (programs, "--programs")):
+        _check_new(path, option)
     generated = Generated(config.seed)
     sources, forbidden = sources_of_training(re_arc), forbidden_hashes()
     progress = Progress(Console(stderr=True))
@@ -126,6 +144,7 @@ def generate(
         _interruptible() as interrupts,
         attempts(config, sources, forbidden, n_workers) as made,
         progress.stage("tasks", n_tasks, 0) as say,
+        open(programs or os.devnull, "w", encoding="utf-8") as lines,
     ):
         say(None)
         while len(generated.tasks) < n_tasks and not interrupts and fruitless < MAX_FRUITLESS:
@@ -133,12 +152,14 @@ def generate(
             if generated.take(next(made)):
                 fruitless = 0
                 say(None)
+                if programs is not None:
+                    lines.write(generated.latest().line())
     if out is not None and generated.tasks:
         generated.write(out)
     return generated
 
 
-def _check(n_tasks: int, config: GenerationConfig, out: Path | None) -> None:
+def _check(n_tasks: int, config: GenerationConfig) -> None:
     for option, value, least in (
         ("--tasks", n_tasks, 1),
         ("--pairs", config.pairs, 4),
@@ -147,14 +168,17 @@ def _check(n_tasks: int, config: GenerationConfig, out: Path | None) -> None:
     ):
         if value < least:
             raise ConfigError(f"{option} {value}: a number from {least} expected")
-    if out is None:
+
+
+def _check_new(path: Path | None, option: str) -> None:
+    if path is None:
         return
-    if out.exists():
-        raise ConfigError(f"{out}: exists already; give --out another name")
+    if path.exists():
+        raise ConfigError(f"{path}: exists already; give {option} another name")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{out}: cannot be written ({error.strerror or error})") from None
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from arc.errors import ConfigError
-from ensemble.contamination import refuse_contaminated
+from ensemble.contamination import refuse_contaminated, refuse_contaminated_programs
 from ensemble.selection import Selection
 from ensemble.settings import load_settings
 from ensemble.terminal import console, n_cores
@@ -84,6 +84,16 @@ def generate(
     ] = None,
     workers: Annotated[int, typer.Option(help="Worker processes; 0: one per core.")] = 0,
     show: Annotated[int, typer.Option(help="Draw so many of the tasks.")] = 0,
+    programs: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="A file of JSON lines to write, a program with its pairs each."),
+    ] = None,
+    lengths: Annotated[
+        str, typer.Option(help="Weights of programs with 1, 2, 3 and 4 operations.")
+    ] = "0.1,0.42,0.34,0.14",
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="Keep programs that do what another does.")
+    ] = False,
 ) -> None:
     """Makes training tasks: random programs run on inputs of known tasks and on scenes.
 
@@ -94,19 +104,38 @@ def generate(
 
     if show < 0:
         raise ConfigError(f"--show {show}: a number from 0 expected")
-    if out is None and not show:
-        raise ConfigError("give --out FILE to write tasks, or --show N to look at some")
-    config = GenerationConfig(pairs, max_cells, seed)
-    n_tasks = (show if out is None else 2000) if tasks is None else tasks
-    made = make(n_tasks, config, re_arc=re_arc, n_workers=workers or n_cores(), out=out)
+    if out is None and programs is None and not show:
+        raise ConfigError("give --out or --programs FILE to write tasks, or --show N to see some")
+    config = GenerationConfig(pairs, max_cells, seed, _weights(lengths), repeats)
+    is_written = out is not None or programs is not None
+    n_tasks = (2000 if is_written else show) if tasks is None else tasks
+    made = make(
+        n_tasks,
+        config,
+        re_arc=re_arc,
+        n_workers=workers or n_cores(),
+        out=out,
+        programs=programs,
+    )
     terminal = console()
     for picture in made.drawn(show):
         terminal.print(picture)
     print(made.report(), file=sys.stderr)
     if len(made.tasks) < n_tasks:
         print(f"ensemble: {len(made.tasks)} of {n_tasks} tasks made", file=sys.stderr)
-    if out is not None and made.tasks:
-        print(out)
+    for path in (out, programs):
+        if path is not None and made.tasks:
+            print(path)
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not 1 <= len(found) <= 4 or min(found) < 0 or not sum(found):
+        raise ConfigError(f"--lengths {text}: one to four numbers expected, such as 0.3,0.5,0.2")
+    return found
 
 
 def finetune(
@@ -158,3 +187,41 @@ def finetune(
         },
     )
     print(f"ensemble run --config {config} {made}")
+
+
+def train_writer(
+    out: Annotated[Path, typer.Option(help="Folder of the checkpoint and the model; resumed.")],
+    programs: Annotated[
+        list[Path], typer.Option(help="What `ensemble generate --programs` wrote; may be repeated.")
+    ],
+    updates: Annotated[int, typer.Option(help="Length of the whole training.")] = 1000,
+    minutes: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Stop after so long; the same command goes on."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the first weights and the order.")] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+) -> None:
+    """Trains a small model that writes programs, from nothing, on generated ones.
+
+    ensemble train-writer --programs programs.jsonl --out writer --updates 2000
+    """
+    import logging
+
+    from induction.library import __all__ as names
+    from induction.search.proposal import HEADER
+    from lm.programs.corpus import read_programs
+    from lm.programs.training import MODEL, ProgramTraining
+    from lm.programs.training import train_writer as train
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    tasks = [task for path in programs for task in read_programs(path)]
+    refuse_contaminated_programs(tasks, str(programs[0]))
+    phrases = (
+        f"{HEADER}    grid = image(input_grid)\n    ", HEADER,
+        "return render(", "lambda item: ", ".with_cells(where(", ", color_of(", " for p in ",
+    )  # fmt: skip
+    config = ProgramTraining(updates=updates, seed=seed)
+    if not train(tasks, out, config, names, phrases, minutes, threads):
+        print("ensemble: stopped early; the same command goes on from here", file=sys.stderr)
+    print(out / MODEL)

@@ -73,13 +73,13 @@ class ProgramModelConfig:
     """Which language model writes programs, beside the search.
 
     Attributes:
-        kind: `none`: the search alone. `causal`: a `transformers` model from a local path. `vllm`:
-            the same, served by vLLM.
+        kind: `none`: the search alone. `embedded`: the small model that is shipped. `causal`: a
+            `transformers` model from a local path. `vllm`: the same, served by vLLM.
         settings: The model's own settings, checked where it is loaded: `WriterConfig` in
             `lm/causal/writer.py`.
     """
 
-    kind: Literal["none", "causal", "vllm"] = "none"
+    kind: Literal["none", "embedded", "causal", "vllm"] = "none"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -20,6 +20,7 @@ class SamplingConfig:
         max_tokens: Longest reply.
         revisions: How often a program that fails goes back with what is wrong with it.
         views: Whether half of the questions show the task turned and recolored.
+        per_view: How many questions in a row see the task in the same way.
         agreement: Distinct programs that give the same answers, after which no more are asked for.
         max_grids: Greatest number of candidates for a test input.
     """
@@ -31,11 +32,12 @@ class SamplingConfig:
     max_tokens: int = 1024
     revisions: int = 1
     views: bool = True
+    per_view: int = 1
     agreement: int = 3
     max_grids: int = 6
 
     def __post_init__(self) -> None:
-        for name in ("programs", "batch", "max_tokens", "agreement", "max_grids"):
+        for name in ("programs", "batch", "max_tokens", "per_view", "agreement", "max_grids"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
         if self.revisions < 0:

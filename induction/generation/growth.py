@@ -19,8 +19,8 @@ LEAST_DEFINED = 0.7
 MOST_ALIKE = 0.4
 """Share of the inputs on which a step may give what an earlier one does, or something blank."""
 
-LENGTHS = {1: 0.1, 2: 0.42, 3: 0.34, 4: 0.14}
-"""How often programs have so many operations."""
+LENGTHS = (0.1, 0.42, 0.34, 0.14)
+"""How often programs have one, two, three and four operations."""
 
 ON, BACK, JOIN = "on", "back", "join"
 
@@ -33,9 +33,14 @@ _PLANS: Mapping[int, Sequence[tuple[str, ...]]] = {
 """Shapes of programs: a step goes on from the last one, back to the input, or joins the two."""
 
 
-def grown_program(rng: random.Random, inputs: Sequence[Image]) -> Program | None:
-    """Returns a random program that most of the inputs have an output under, or `None`."""
-    length = rng.choices(list(LENGTHS), list(LENGTHS.values()))[0]
+def grown_program(
+    rng: random.Random, inputs: Sequence[Image], lengths: Sequence[float] = LENGTHS
+) -> Program | None:
+    """Returns a random program that most of the inputs have an output under, or `None`.
+
+    `lengths` are weights of programs with one operation, two, and so on.
+    """
+    length = rng.choices(range(1, len(lengths) + 1), lengths)[0]
     plan = rng.choice(_PLANS[length])
     colors = colors_of(inputs)
     steps: list[Step] = []

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from arc.contamination import pair_hash
-from induction.generation.growth import grown_program
+from induction.generation.growth import LENGTHS, grown_program
 from induction.generation.inputs import Source, inputs_for_task
 from induction.generation.program import Program
 from induction.generation.quality import CellPair, Cells, behavior, fault_of, output_of
@@ -31,11 +31,15 @@ class GenerationConfig:
         pairs: Pairs of a task.
         max_cells: Cells of the largest pair, input and output.
         seed: Seed of all chance.
+        lengths: Weights of programs with one operation, two, and so on up to four.
+        repeats: Whether programs that do the same may be several tasks, on other inputs.
     """
 
     pairs: int = 40
     max_cells: int = 500
     seed: int = 0
+    lengths: tuple[float, ...] = LENGTHS
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Attempt:
         source: The program.
         n_operations: How many operations it is made of.
         pairs: Inputs and outputs, cells of (height, width).
-        behavior: What programs that do the same have in common.
+        behavior: What programs that do the same have in common; empty where they may repeat.
     """
 
     fault: str
@@ -73,7 +77,7 @@ def attempt(
     first = list(islice(inputs, N_TRIED))
     if len(first) < N_TRIED:
         return Attempt("no inputs")
-    program = grown_program(rng, [image(cells) for cells in first])
+    program = grown_program(rng, [image(cells) for cells in first], config.lengths)
     if program is None:
         return Attempt("not grown")
     pairs = _pairs(program, first, inputs, config)
@@ -84,7 +88,8 @@ def attempt(
         fault = "contaminated"
     if fault:
         return Attempt(fault)
-    return Attempt("", program.source, program.n_operations, tuple(pairs), behavior(program))
+    alike = b"" if config.repeats else behavior(program)
+    return Attempt("", program.source, program.n_operations, tuple(pairs), alike)
 
 
 def _unsigned(cells: Cells) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

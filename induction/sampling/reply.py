@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from sandbox.program import ENTRY_POINTS
 
@@ -49,6 +50,7 @@ def _parsed(text: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def normal_form(source: str) -> str:
     """Returns what programs share that differ in names, comments, layout and annotations alone.
 

@@ -56,11 +56,14 @@ class Tally:
 
 @dataclass(slots=True)
 class _Work:
-    """One task's state."""
+    """One task's state; the view is that of the turn, and `seen_task` how the task looks in it."""
 
     task: Task
     rng: random.Random
-    seen: set[str] = field(default_factory=set)
+    seen_task: Task
+    turn: int = -1
+    view: View = field(default_factory=View)
+    seen: set[tuple[str, View]] = field(default_factory=set)
     found: list[Verification] = field(default_factory=list)
     to_revise: list[tuple[float, _Question]] = field(default_factory=list)
 
@@ -82,7 +85,7 @@ class ProgramSampler:
         Ends when the configured number of replies is there, when enough distinct verified programs
         give the same answers, or when `is_over` says so.
         """
-        work = _Work(task, rng)
+        work = _Work(task, rng, task)
         n_replies = 0
         while n_replies < self._config.programs and not is_over():
             n = min(self._config.batch, self._config.programs - n_replies)
@@ -102,9 +105,12 @@ class ProgramSampler:
         if work.to_revise and number % 2:
             work.to_revise.sort(key=lambda scored: scored[0])
             return work.to_revise.pop(0)[1]
-        is_turned = self._config.views and number % 4 > 1
-        view = random_view(work.rng) if is_turned else View()
-        seen = view.of_task(work.task)
+        turn = number // self._config.per_view
+        if turn != work.turn:
+            is_turned = self._config.views and turn % 4 > 1
+            work.turn, work.view = turn, random_view(work.rng) if is_turned else View()
+            work.seen_task = work.view.of_task(work.task)
+        view, seen = work.view, work.seen_task
         prompt = Prompt(
             work.rng.choice(seen.test_inputs), seen.pairs, view.symmetry, not view.is_plain
         )
@@ -119,7 +125,7 @@ class ProgramSampler:
                 continue
             self.tally.programs += 1
             source = question.view.brought_back(program)
-            form = normal_form(source)
+            form = (normal_form(program), question.view)
             if form not in work.seen:
                 work.seen.add(form)
                 new.append((source, question, program))

@@ -5,10 +5,12 @@ braces too:
 
     {input} {output}             grids, in the notation the template names
     {index}                      the number of a demonstration; in the question, the next one
+    {signature}                  words for what the demonstrations have in common (`lm/signature`)
     {system} {user} {assistant}  a new message of that role; the tokenizer's chat template wraps it
     {eos}                        the tokenizer's end token
 
 A template without roles is literal text, with special tokens as the tokenizer spells them.
+Where replies are programs, a question or start with a signature may do without any grid.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from lm.protocol import Prompt
 
 DEFAULT_TEMPLATE = "compact"
 INPUT, OUTPUT, INDEX, EOS = "{input}", "{output}", "{index}", "{eos}"
+SIGNATURE = "{signature}"
 FIXED_DATE = {"date_string": "26 Jul 2024"}
 """An option that some chat templates take; without it they write the day into every prompt."""
 
@@ -55,7 +58,8 @@ class Template:
 
     Attributes:
         notation: How grids are written.
-        demonstration: The text of a pair; `{input}` comes before `{output}`.
+        demonstration: The text of a pair; `{input}` comes before `{output}`. Empty where a
+            signature stands for all pairs.
         question: The text from the test input up to the reply. Where replies are programs it may
             lack `{input}`, for prompts that show demonstrations alone.
         start: What stands before all.
@@ -81,7 +85,14 @@ class Template:
     name: str = "template"
 
     def __post_init__(self) -> None:
-        if _GRID.findall(self.demonstration) != [INPUT, OUTPUT]:
+        n_signatures = (self.start + self.question).count(SIGNATURE)
+        if n_signatures > 1 or (n_signatures and self.reply != "code"):
+            self._reject("question", "{signature} at most once, where the reply is a program")
+        for part in ("demonstration", "between", "reply_end"):
+            if SIGNATURE in getattr(self, part):
+                self._reject(part, "{signature} can stand in start or question only")
+        is_without = not self.demonstration and n_signatures == 1
+        if not is_without and _GRID.findall(self.demonstration) != [INPUT, OUTPUT]:
             self._reject("demonstration", "{input}, then {output}, once each expected")
         in_question = _GRID.findall(self.question)
         if in_question != [INPUT] and not (self.reply == "code" and not in_question):
@@ -99,7 +110,7 @@ class Template:
                 self._reject("question", "in a chat the question ends with {assistant}")
             if _ROLE.search(self.reply_end):
                 self._reject("reply_end", "no message can begin here")
-        elif not self.notation.close and not self.reply_end:
+        elif self.reply == "grid" and not self.notation.close and not self.reply_end:
             self._reject("reply_end", "empty, so nothing would tell the end of a grid")
 
     @property
@@ -127,10 +138,23 @@ class Template:
         written = [text + self.notation.write(g) for text, g in zip(texts, grids, strict=False)]
         return "".join(written) + texts[-1]
 
-    def write_prompt(self, prompt: Prompt) -> str:
-        """Returns the text to which the output, or a program, is the reply."""
-        shown = [grid for pair in prompt.context for grid in (pair.input, pair.output)]
-        return self.write([*shown, prompt.input] if INPUT in self.question else shown)
+    def write_prompt(self, prompt: Prompt, words: Sequence[str] | None = None) -> str:
+        """Returns the text to which the output, or a program, is the reply.
+
+        Args:
+            prompt: The demonstrations and a test input.
+            words: The signature of the demonstrations, if it is known already.
+        """
+        context = prompt.context if self.demonstration else ()
+        shown = [grid for pair in context for grid in (pair.input, pair.output)]
+        text = self.write([*shown, prompt.input] if INPUT in self.question else shown)
+        if SIGNATURE not in text:
+            return text
+        if words is None:
+            from lm.signature.signature import signature  # scipy, which few templates need
+
+            words = signature(prompt.context)
+        return text.replace(SIGNATURE, " ".join(words))
 
     def write_reply(self, grid: Grid) -> str:
         """Returns the text of a reply, with its end."""
@@ -216,6 +240,7 @@ def parse_template(text: str, name: str) -> Template:
     except DataError as error:
         raise ConfigError(str(error)) from None
     try:
+        table.setdefault("demonstration", "")
         return Template(notation=_notation(table.pop("grid")), name=name, **table)
     except ConfigError as error:
         message = str(error)

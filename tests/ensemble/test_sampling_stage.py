@@ -22,6 +22,9 @@ def test_a_run_samples_only_if_a_model_is_named():
     assert stages_of(named, "ensemble") == ("induction", "sampling", "transduction")
     assert stages_of(named, "induction") == ("induction", "sampling")
     assert stages_of(named, "transduction") == ("transduction",)
+    shipped = load_settings("programs")
+    assert shipped.writer.kind == "embedded"
+    assert stages_of(shipped, "induction") == ("induction", "sampling")
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,22 @@ def test_the_settings_of_a_writer_are_checked_before_it_is_loaded():
     check_settings(
         load_settings("default", ["writer.kind=causal", "writer.settings.model=x"]), "induction"
     )
+
+
+@pytest.mark.slow
+def test_the_shipped_model_s_programs_are_a_stage_of_a_run(cli, tmp_path):
+    def flipped(i):
+        rows = [[i, 0, 3], [0, i, 0], [2, 2, i], [0, 0, 5]]
+        return {"input": rows, "output": rows[::-1]}
+
+    task = {"train": [flipped(i) for i in (1, 4, 6)], "test": [{"input": flipped(7)["input"]}]}
+    (tmp_path / "flip.json").write_text(json.dumps(task))
+    check_settings(load_settings("programs"), "induction")
+    out = tmp_path / "run"
+    options = ("--config", "programs", "--mode", "induction", "--set", "sampling.programs=128")
+    status, _, error = cli("run", str(tmp_path / "flip.json"), "--out", str(out), *options)
+    assert status == 0, error
+    best = RunFolder.open(out).read("flip", "sampling")[0]
+    assert best.grid.rows == flipped(7)["output"]
+    assert best.evidence.is_verified
+    assert "from induction.library import *" in best.evidence.program

@@ -232,3 +232,15 @@ def test_the_same_seed_asks_the_same():
         asked.append(writer.asked)
     assert asked[0] == asked[1]
     assert any(draft.prompt.recolored for draft in asked[0])
+
+
+def test_questions_in_a_row_see_the_task_in_one_way():
+    writer = Parrot(fenced(SAME))
+    solved(writer, programs=32, batch=8, per_view=4, revisions=0)
+    contexts = [draft.prompt.context for draft in writer.asked]
+    blocks = [contexts[i : i + 4] for i in range(0, 32, 4)]
+    assert all(len(set(block)) == 1 for block in blocks)
+    assert len(set(contexts)) > 3
+    plain = [block[0] == TASK.pairs for block in blocks]
+    assert plain[:2] == [True, True]
+    assert not all(plain[2:4])

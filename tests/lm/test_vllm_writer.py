@@ -7,6 +7,7 @@ from arc.errors import ConfigError, MissingExtraError
 from arc.grid import Grid
 from arc.task import Pair
 from lm.causal.writer import CausalWriter, WriterConfig
+from lm.programs.shipped import shipped_writer
 from lm.protocol import Prompt
 from lm.vllm.engine import import_vllm
 from lm.vllm.writer import VllmWriter
@@ -55,3 +56,17 @@ def test_a_draft_that_does_not_fit_gets_no_reply(served):
 def test_what_the_engine_cannot_serve_is_one_line():
     with pytest.raises(ConfigError, match="gguf_file"):
         VllmWriter.load(WriterConfig(model="x", gguf_file="y.gguf"))
+
+
+def test_the_shipped_model_of_programs_is_served_as_transformers_runs_it():
+    try:
+        import_vllm()
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+    config = WriterConfig(**shipped_writer() | {"dtype": "float32"})
+    greedy = Writing(temperature=0.0, max_tokens=48)
+    served = VllmWriter.load(config)
+    replies = served.write(DRAFTS, greedy)
+    assert replies == CausalWriter.load(config).write(DRAFTS, greedy)
+    assert all("def transform(input_grid):" in reply for reply in replies)
+    assert len(set(served.write(DRAFTS[:1] * 8, Writing(max_tokens=48, temperature=1.0)))) > 1

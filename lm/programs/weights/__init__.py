@@ -1,0 +1,1 @@
+"""Package data: the shipped weights and their model card."""
