@@ -210,8 +210,9 @@ def train_writer(
 
     from induction.library import __all__ as names
     from induction.search.proposal import HEADER
+    from lm.programs.config import ProgramTraining
     from lm.programs.corpus import read_programs
-    from lm.programs.training import MODEL, ProgramTraining
+    from lm.programs.training import MODEL
     from lm.programs.training import train_writer as train
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -1,21 +1,19 @@
 """The training of a small model of programs, from nothing, on signatures and programs.
 
-The i-th batch is a function of the seed and of i, so weights, optimizer and position are all that
-a later run needs to go on as if the first had not ended. Each time a program comes, its signature
-is that of other pairs. The rate stays constant until the last part of the updates, over which it
-falls to nothing; a run that goes on may be given another number of updates before that.
+Batches depend on the seed and their number alone, so weights, optimizer and position are all that
+a later run needs to go on as if the first had not ended. The rate stays constant until the last
+part of the updates, over which it falls to nothing; a run that goes on may be given another number
+of updates before that.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import signal
 import time
 import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,108 +22,19 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from arc.errors import ConfigError, DataError
-from lm.causal.template import Template, load_template
 from lm.embedded.optimizer import Optimizer, Rates
+from lm.programs.config import ProgramTraining
 from lm.programs.corpus import ProgramTask
-from lm.programs.shipped import TEMPLATE
-from lm.programs.words import make_tokenizer
-from lm.protocol import Prompt
-from lm.signature.signature import joined, properties_of
+from lm.programs.lesson import Example, Lessons
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT, MODEL = "checkpoint.pt", "model"
 
-_POOL = 8
-"""Batches whose examples are put in the order of length before they are dealt."""
-
-_N_TEXTS = 2000
-"""Programs whose signatures are read for the vocabulary; their own words are all read."""
-
 _NO_TARGET = -100
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramTraining:
-    """Settings of a training.
-
-    Attributes:
-        updates: Length of the whole training, in optimizer steps.
-        examples: Programs an update.
-        most_pairs: Of how many of a program's pairs signatures are made, 2 or more at a time.
-        most_tokens: Longest example; programs that are longer are left out.
-        hidden: Width of the model.
-        inner: Width inside its feed-forward layers.
-        layers: Its depth.
-        heads: Attention heads of a layer.
-        matrix_rate: Learning rate of the matrices in the layers, by Muon.
-        other_rate: Learning rate of all else, by AdamW.
-        warmup: Updates over which the rates rise.
-        decay: Share of the updates, the last ones, over which they fall to nothing.
-        reserve: Of programs that come once, one of so many is kept to measure the loss on.
-        report: Updates between two measurements.
-        checkpoint_s: Seconds between checkpoints.
-        seed: Of all chance.
-    """
-
-    updates: int = 1000
-    examples: int = 64
-    most_pairs: int = 4
-    most_tokens: int = 192
-    hidden: int = 128
-    inner: int = 384
-    layers: int = 4
-    heads: int = 4
-    matrix_rate: float = 0.02
-    other_rate: float = 3e-3
-    warmup: int = 30
-    decay: float = 0.4
-    reserve: int = 50
-    report: int = 50
-    checkpoint_s: float = 120.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("updates", "examples", "report", "layers"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
-        if self.most_pairs < 2:
-            raise ConfigError(f"most_pairs: at least 2 expected, got {self.most_pairs}")
-
-    def schedule(self, update: int) -> float:
-        """Returns what the rates of an update are multiplied by, the first being 0."""
-        rising = (update + 1) / max(1, self.warmup)
-        falling = (self.updates - update) / max(1.0, self.decay * self.updates)
-        return min(1.0, rising, falling)
-
 
 _FREE = {"updates", "report", "checkpoint_s"}
 """What may change between runs of one training."""
-
-
-class _Signatures:
-    """Prompts for programs, what is said of a pair being worked out once."""
-
-    def __init__(self, template: Template) -> None:
-        self._template = template
-        self._said: dict[tuple[str, int], Mapping[str, str]] = {}
-
-    def prompt(self, task: ProgramTask, places: Sequence[int]) -> str:
-        """Returns the text that asks for a program by some of its pairs."""
-        for place in places:
-            if (task.task_id, place) not in self._said:
-                self._said[task.task_id, place] = properties_of(task.pairs[place])
-        words = joined([self._said[task.task_id, place] for place in sorted(places)])
-        pairs = tuple(task.pairs[place] for place in sorted(places))
-        return self._template.write_prompt(Prompt(pairs[0].input, pairs), words)
-
-
-@dataclass(frozen=True, slots=True)
-class _Example:
-    """The tokens of a prompt with its program; only the program's are learned."""
-
-    tokens: list[int]
-    n_prompt: int
 
 
 class Training:
@@ -146,48 +55,17 @@ class Training:
         self.seconds = 0.0
         self.curve: list[tuple[int, float]] = []
         self._is_asked_to_stop = False
-        self._signatures = _Signatures(load_template(TEMPLATE))
-        self.tokenizer = self._vocabulary(tasks, names, phrases)
-        known = [task for task in tasks if self._is_known(task)]
-        n_with = Counter(task.source for task in known)
-        # Short programs come often, on other inputs; they are to be learned, all of them.
-        self.reserved = [task for task in known if n_with[task.source] == 1][:: config.reserve]
-        kept_apart = {task.task_id for task in self.reserved}
-        self.tasks = [task for task in known if task.task_id not in kept_apart]
-        if not self.tasks or not self.reserved:
-            raise ConfigError(f"{len(tasks)} programs are too few to keep some apart")
-        self.model = _model(self.tokenizer, config)
+        self.lessons = Lessons(tasks, config, names, phrases)
+        self.model = _model(self.lessons.tokenizer, config)
         self._optimizer = _optimizer(self.model, config)
         log.info(
             "%d programs, %d more for measuring, %d left out; %d words, %.2f M parameters",
-            len(self.tasks),
-            len(self.reserved),
-            len(tasks) - len(known),
-            len(self.tokenizer),
+            len(self.lessons.tasks),
+            len(self.lessons.reserved),
+            self.lessons.n_left_out,
+            len(self.lessons.tokenizer),
             sum(p.numel() for p in self.model.parameters()) / 1e6,
         )
-
-    def _vocabulary(
-        self, tasks: Sequence[ProgramTask], names: Sequence[str], phrases: Sequence[str]
-    ) -> PreTrainedTokenizerFast:
-        def texts() -> Iterator[str]:
-            for task in tasks:
-                yield task.source
-            for task in tasks[:: max(1, len(tasks) // _N_TEXTS)]:
-                places = range(min(3, len(task.pairs)))
-                yield self._signatures.prompt(task, places)
-                yield self._signatures.prompt(task, places[:2])
-
-        return make_tokenizer(texts(), names, phrases)
-
-    def _is_known(self, task: ProgramTask) -> bool:
-        tokens = self._tokens(task.source)
-        if self.tokenizer.unk_token_id in tokens:
-            return False
-        return len(tokens) <= self.config.most_tokens - 64
-
-    def _tokens(self, text: str) -> list[int]:
-        return [int(token) for token in self.tokenizer.encode(text, add_special_tokens=False)]
 
     def run(self, folder: Path, minutes: float | None = None) -> bool:
         """Trains to the configured number of updates, or for some minutes; saves and exports.
@@ -211,7 +89,7 @@ class Training:
     def _run(self, folder: Path, minutes: float | None) -> None:
         started = saved = time.monotonic()
         losses: list[float] = []
-        for batch in self._batches(self.updates):
+        for batch in self.lessons.batches(self.updates):
             now = time.monotonic()
             is_late = minutes is not None and now - started > 60 * minutes
             if self.updates >= self.config.updates or is_late or self._is_asked_to_stop:
@@ -228,7 +106,8 @@ class Training:
     def reserved_loss(self) -> float:
         """Returns the mean loss per token on the programs kept apart, in nats."""
         total, n_targets = 0.0, 0
-        examples = [self._example(task, range(min(3, len(task.pairs)))) for task in self.reserved]
+        lessons = self.lessons
+        examples = [lessons.example(t, range(min(3, len(t.pairs)))) for t in lessons.reserved]
         examples.sort(key=lambda example: len(example.tokens))
         with torch.no_grad():
             for start in range(0, len(examples), self.config.examples):
@@ -236,38 +115,10 @@ class Training:
                 total, n_targets = total + float(losses.sum()), n_targets + len(losses)
         return total / n_targets
 
-    def _batches(self, start: int) -> Iterator[list[_Example]]:
-        """Yields batches from the one with a number on; each pool of them is dealt by length."""
-        n = self.config.examples
-        for pool in range(start // _POOL, 2**62):
-            rng = random.Random(f"{self.config.seed}:{pool}")
-            places = range(pool * _POOL * n, (pool + 1) * _POOL * n)
-            examples = sorted(self._drawn(places, rng), key=lambda e: len(e.tokens))
-            batches = [examples[i * n : (i + 1) * n] for i in range(_POOL)]
-            rng.shuffle(batches)
-            yield from batches[start - pool * _POOL if pool == start // _POOL else 0 :]
-
-    def _drawn(self, places: range, rng: random.Random) -> Iterator[_Example]:
-        orders: dict[int, list[int]] = {}
-        for place in places:
-            epoch, at = divmod(place, len(self.tasks))
-            if epoch not in orders:
-                orders[epoch] = list(range(len(self.tasks)))
-                random.Random(f"{self.config.seed}:epoch {epoch}").shuffle(orders[epoch])
-            task = self.tasks[orders[epoch][at]]
-            most = min(self.config.most_pairs, len(task.pairs))
-            yield self._example(task, rng.sample(range(most), rng.randint(2, most)))
-
-    def _example(self, task: ProgramTask, places: Sequence[int]) -> _Example:
-        prompt = self._tokens(self._signatures.prompt(task, places))
-        program = [*self._tokens(task.source), int(self.tokenizer.eos_token_id)]
-        room = self.config.most_tokens - len(program)
-        return _Example([*prompt[:room], *program], min(room, len(prompt)))
-
-    def _losses(self, examples: Sequence[_Example]) -> Tensor:
+    def _losses(self, examples: Sequence[Example]) -> Tensor:
         """Returns the loss of each token of programs, in nats."""
         width = max(len(example.tokens) for example in examples)
-        padding = int(self.tokenizer.pad_token_id)
+        padding = int(self.lessons.tokenizer.pad_token_id)
         rows, targets = [], []
         for example in examples:
             rest = width - len(example.tokens)
@@ -281,7 +132,7 @@ class Training:
         logits = self.model.lm_head(seen[is_wanted])
         return nn.functional.cross_entropy(logits, wanted[is_wanted], reduction="none")
 
-    def _update(self, batch: Sequence[_Example]) -> float:
+    def _update(self, batch: Sequence[Example]) -> float:
         loss = self._losses(batch).mean()
         torch.autograd.backward(loss)
         self._optimizer.step(self.config.schedule(self.updates))
@@ -307,7 +158,7 @@ class Training:
         state = {
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state(),
-            "words": self.tokenizer.get_vocab(),
+            "words": self.lessons.tokenizer.get_vocab(),
             "updates": self.updates,
             "n_tokens": self.n_tokens,
             "seconds": self.seconds,
@@ -334,7 +185,7 @@ class Training:
             for name, value in asdict(self.config).items()
             if name not in _FREE and state["config"].get(name) != value
         ]
-        if state["words"] != self.tokenizer.get_vocab():
+        if state["words"] != self.lessons.tokenizer.get_vocab():
             differing.append("the programs are others")
         if differing:
             raise ConfigError(f"{path}: {'; '.join(differing)}; take another --out, or go on alike")
@@ -350,7 +201,7 @@ class Training:
         copy.load_state_dict(self.model.state_dict())
         halved: Any = copy.bfloat16()
         halved.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        self.lessons.tokenizer.save_pretrained(folder)
 
 
 def _model(tokenizer: PreTrainedTokenizerFast, config: ProgramTraining) -> LlamaForCausalLM:

@@ -16,9 +16,10 @@ from induction.search.proposal import HEADER
 from lm.causal.template import load_template
 from lm.causal.vocabulary import Vocabulary
 from lm.causal.writer import Asking, CausalWriter, WriterConfig
+from lm.programs.config import ProgramTraining
 from lm.programs.corpus import ProgramTask, read_programs
 from lm.programs.shipped import FOLDER, TEMPLATE, shipped_writer
-from lm.programs.training import CHECKPOINT, ProgramTraining, Training
+from lm.programs.training import CHECKPOINT, Training
 from lm.programs.words import make_tokenizer
 from lm.protocol import Prompt
 from lm.signature.signature import signature
@@ -137,11 +138,11 @@ def test_what_is_trained_is_what_is_asked(tasks, tmp_path):
     writer = CausalWriter.load(
         WriterConfig(str(tmp_path / "model"), template=TEMPLATE, device="cpu", max_context=512)
     )
-    task = made.tasks[0]
-    example = made._example(task, [0, 1])
+    task = made.lessons.tasks[0]
+    example = made.lessons.example(task, [0, 1])
     draft = Draft(Prompt(task.pairs[0].input, task.pairs[:2]))
     assert writer._asking.tokens(draft) == example.tokens[: example.n_prompt]
-    assert made.tokenizer.decode(example.tokens[example.n_prompt : -1]) == task.source
+    assert made.lessons.tokenizer.decode(example.tokens[example.n_prompt : -1]) == task.source
 
 
 def test_a_template_may_tell_a_signature_in_place_of_grids():
