@@ -6,10 +6,11 @@ import contextlib
 import itertools
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 from induction.generation.inputs import Source
 from induction.generation.making import Attempt, GenerationConfig, attempt
@@ -53,7 +54,16 @@ def _in_order(pool: ProcessPoolExecutor, n_ahead: int) -> Iterator[Attempt]:
 
 def _start(given: _Given) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _given.append(given)
+
+
+def _end_with_parent() -> None:
+    """A pool whose owner was killed would wait for work forever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(index: int) -> Attempt:

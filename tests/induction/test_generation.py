@@ -1,7 +1,12 @@
 """Whatever is generated is a task: checked from the program's text and the pairs alone."""
 
 import itertools
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,6 +112,41 @@ def test_several_workers_make_what_one_does():
         with attempts(CONFIG, (), NONE, n_workers) as endless:
             found.append([a.source for a in itertools.islice(endless, 40)])
     assert found[0] == found[1]
+
+
+_OWNER = """
+import multiprocessing, time
+from induction.generation.crew import attempts
+from induction.generation.making import GenerationConfig
+
+if __name__ == "__main__":
+    with attempts(GenerationConfig(pairs=4), (), frozenset(), 2) as endless:
+        next(endless)
+        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+        time.sleep(600)
+"""
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+def test_workers_end_when_their_owner_is_killed(tmp_path):
+    (tmp_path / "owner.py").write_text(_OWNER)
+    environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, str(tmp_path / "owner.py")]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as owner:
+        workers = [int(pid) for pid in owner.stdout.readline().split()]
+        owner.kill()
+    assert len(workers) == 2
+    deadline = time.monotonic() + 120
+    while any(map(is_running, workers)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not any(map(is_running, workers))
 
 
 def test_a_task_with_a_forbidden_pair_is_refused_however_it_is_seen(made):
