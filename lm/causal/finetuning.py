@@ -7,10 +7,8 @@ weights, optimizer and position are all that the next run needs to go on as if n
 from __future__ import annotations
 
 import logging
-import pickle
 import random
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from torch import Tensor, nn
 from arc.errors import ConfigError, DataError
 from lm.causal.backend import CausalLanguageModel
 from lm.causal.batch import TokenizedExample, TrainingBatch, example_losses
+from lm.checkpoint import changed, read_checkpoint, refuse_another, write_checkpoint
 from lm.protocol import Example
 
 log = logging.getLogger(__name__)
@@ -29,6 +28,9 @@ log = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"
 ADAPTER, MODEL = "adapter", "model"
 """Where in the folder the result lies: `model.settings.adapter`, or `model.settings.model`."""
+
+_FREE = {"updates", "report", "report_s", "checkpoint_s"}
+"""What may change between runs of one training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,7 @@ class Finetuning:
             "curve": self.curve,
             "config": asdict(self.config),
         }
-        partial = folder / f"{CHECKPOINT}.partial"
-        torch.save(state, partial)
-        partial.replace(folder / CHECKPOINT)
+        write_checkpoint(folder / CHECKPOINT, state)
 
     def export(self, folder: Path) -> None:
         """Writes the result in the form that runs take."""
@@ -176,13 +176,7 @@ class Finetuning:
             ConfigError: It is of a training with other settings.
         """
         path = folder / CHECKPOINT
-        if not zipfile.is_zipfile(path):
-            raise DataError(f"{path}: no checkpoint can be read: it is cut short or something else")
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
-        except (OSError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise DataError(f"{path}: no checkpoint can be read: {reason}") from None
+        state = read_checkpoint(path)
         self._check(path, state)
         with torch.no_grad():
             for name, parameter in self._parameters.items():
@@ -192,18 +186,11 @@ class Finetuning:
         self.curve = [(int(update), float(loss)) for update, loss in state["curve"]]
 
     def _check(self, path: Path, state: dict[str, Any]) -> None:
-        free = {"updates", "report", "report_s", "checkpoint_s"}
-        own = asdict(self.config)
-        differing = [
-            f"{name} was {state['config'].get(name)} and is {value}"
-            for name, value in own.items()
-            if name not in free and state["config"].get(name) != value
-        ]
+        differing = changed(state["config"], asdict(self.config), _FREE)
         shapes = {name: parameter.shape for name, parameter in self._parameters.items()}
         if {name: p.shape for name, p in state["parameters"].items()} != shapes:
             differing.append("the weights are of other shapes")
-        if differing:
-            raise ConfigError(f"{path}: {'; '.join(differing)}; take another --out, or go on alike")
+        refuse_another(path, differing)
 
     def _update(self) -> float:
         """Takes one optimizer step; returns the loss per token from before it, in nats."""

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from arc.task import Task
+from lm.checkpoint import read_checkpoint, write_checkpoint
 from lm.device import choose_device
 from lm.embedded.backend import save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
@@ -213,10 +214,7 @@ class Pretraining:
             "seconds": self.seconds,
             "curve": [tuple(asdict(point).values()) for point in self.curve],
         }
-        path = folder / (name or CHECKPOINT)
-        partial_path = path.with_suffix(".partial")
-        torch.save(state, partial_path)
-        partial_path.replace(path)
+        write_checkpoint(folder / (name or CHECKPOINT), state)
         settings = {
             "architecture": asdict(self.model.architecture),
             "config": asdict(self.config),
@@ -242,11 +240,11 @@ class Pretraining:
         that are new start from the mean of the vectors. A team of another size starts at
         another place in the data.
         """
-        state = torch.load(folder / CHECKPOINT, weights_only=True, map_location=self.device)
+        state = read_checkpoint(folder / CHECKPOINT, self.device)
         self._is_decaying = self._decays_at(state["tokens"])
         # Every member reads, none writes: a file that one replaced, another would miss.
         if state["is_decaying"] and not self._is_decaying:
-            state = torch.load(folder / STABLE, weights_only=True, map_location=self.device)
+            state = read_checkpoint(folder / STABLE, self.device)
         self.model.load_state_dict(state["model"])
         rows = self._rows_of(state["rules"])
         with torch.no_grad():

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import signal
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from arc.errors import ConfigError, DataError
+from lm.checkpoint import changed, read_checkpoint, refuse_another, write_checkpoint
 from lm.embedded.optimizer import Optimizer, Rates
 from lm.programs.config import ProgramTraining
 from lm.programs.corpus import ProgramTask
@@ -165,9 +164,7 @@ class Training:
             "curve": self.curve,
             "config": asdict(self.config),
         }
-        partial = folder / f"{CHECKPOINT}.partial"
-        torch.save(state, partial)
-        partial.replace(folder / CHECKPOINT)
+        write_checkpoint(folder / CHECKPOINT, state)
 
     def load(self, folder: Path) -> None:
         """Takes over a checkpoint.
@@ -177,18 +174,11 @@ class Training:
             ConfigError: It is of a training with other settings or other programs.
         """
         path = folder / CHECKPOINT
-        if not zipfile.is_zipfile(path):
-            raise DataError(f"{path}: no checkpoint can be read: it is cut short or something else")
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        differing = [
-            f"{name} was {state['config'].get(name)} and is {value}"
-            for name, value in asdict(self.config).items()
-            if name not in _FREE and state["config"].get(name) != value
-        ]
+        state = read_checkpoint(path)
+        differing = changed(state["config"], asdict(self.config), _FREE)
         if state["words"] != self.lessons.tokenizer.get_vocab():
             differing.append("the programs are others")
-        if differing:
-            raise ConfigError(f"{path}: {'; '.join(differing)}; take another --out, or go on alike")
+        refuse_another(path, differing)
         self.model.load_state_dict(state["model"])
         self._optimizer.restore(state["optimizer"])
         self.updates, self.n_tokens = state["updates"], state["n_tokens"]
