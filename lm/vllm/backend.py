@@ -16,6 +16,7 @@ from typing import Any
 from arc.grid import Grid
 from lm.causal.adapter import Adapter
 from lm.causal.backend import CausalLanguageModel
+from lm.meter import count
 from lm.protocol import (
     Adaptation,
     Completion,
@@ -203,6 +204,7 @@ class VllmLanguageModel:
         ]
         completions = [_NO_REPLY] * len(prompts)
         for i, output in zip(fitting, run(self.engine, requests), strict=True):
+            count(written=len(output.outputs[0].token_ids))
             completions[i] = self._completion(output.outputs[0])
         return completions
 

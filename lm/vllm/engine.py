@@ -115,20 +115,13 @@ def run(engine: Any, requests: Sequence[Request]) -> list[Any]:
         chosen = [i for i, r in enumerate(requests) if (r.lora is not None) == is_adapted]
         if not chosen:
             continue
+        count(read=sum(len(requests[i].tokens) for i in chosen))
         found = engine.generate(
             [{"prompt_token_ids": list(requests[i].tokens)} for i in chosen],
             [requests[i].params for i in chosen],
             lora_request=[requests[i].lora for i in chosen] if is_adapted else None,
             use_tqdm=False,
         )
-        count_of(found)
         for i, output in zip(chosen, found, strict=True):
             outputs[i] = output
     return outputs
-
-
-def count_of(outputs: Sequence[Any]) -> None:
-    """Counts the tokens of vLLM's outputs."""
-    for output in outputs:
-        written = sum(len(reply.token_ids) for reply in output.outputs)
-        count(read=len(output.prompt_token_ids), written=written)

@@ -12,7 +12,8 @@ from arc.errors import ConfigError
 from lm.causal.template import load_template
 from lm.causal.vocabulary import Vocabulary
 from lm.causal.writer import Asking, WriterConfig, check_writer
-from lm.vllm.engine import count_of, import_vllm
+from lm.meter import count
+from lm.vllm.engine import import_vllm
 from lm.writing import Draft, Writing
 
 _CACHE_BYTES = 2 << 30
@@ -78,7 +79,8 @@ class VllmWriter:
             ],
             use_tqdm=False,
         )
-        count_of(outputs)
+        n_written = sum(len(output.outputs[0].token_ids) for output in outputs)
+        count(read=sum(len(texts[i]) for i in fitting), written=n_written)
         replies = [""] * len(drafts)
         for i, output in zip(fitting, outputs, strict=True):
             replies[i] = self._asking.lead + output.outputs[0].text
