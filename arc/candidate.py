@@ -13,6 +13,9 @@ from arc.grid import Grid
 RANKING = "ranking"
 """Source of candidates that propose nothing: what a model holds of another source's grids."""
 
+CANDIDATES = "candidates"
+"""Stage of a run whose candidates were made elsewhere and come from a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramEvidence:

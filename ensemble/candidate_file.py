@@ -11,18 +11,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from arc.candidate import Candidate, StatedEvidence
+from arc.candidate import CANDIDATES, Candidate, StatedEvidence
 from arc.document import check_document, grid_at, parse_json, read_text
 from arc.errors import DataError
 from arc.task import Task
-
-if TYPE_CHECKING:
-    from ensemble.store import RunFolder
-
-CANDIDATES = "candidates"
-"""The stage of candidates from a file."""
+from ensemble.store import RunFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from typing import Annotated, Any, Optional
 import typer
 from rich.console import Console
 
+from arc.candidate import CANDIDATES
 from arc.dataset import unknown_name
 from arc.errors import ArcError, ConfigError
 from ensemble import completion
 from ensemble.assembly import check_settings, stages_of
 from ensemble.budget import Budget
 from ensemble.calibrating import calibrate
-from ensemble.candidate_file import CANDIDATES, read_candidates
+from ensemble.candidate_file import read_candidates
 from ensemble.contamination import contamination
 from ensemble.crew import crew_of
 from ensemble.doctor import doctor

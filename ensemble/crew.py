@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from arc.candidate import CANDIDATES
 from arc.errors import ConfigError
-from ensemble.candidate_file import CANDIDATES
 from ensemble.local_engine import LocalEngine
 from ensemble.run import OpenEngine
 from ensemble.settings import Settings

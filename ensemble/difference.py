@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ensemble.candidate_file import CANDIDATES
+from arc.candidate import CANDIDATES
 from ensemble.settings import Settings
 
 

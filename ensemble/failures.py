@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from arc.candidate import ProgramEvidence
+from arc.candidate import CANDIDATES, ProgramEvidence
 from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Answers
-from ensemble.candidate_file import CANDIDATES
 from ensemble.entry import Entry
 from ensemble.merge import has_verified
 

@@ -16,13 +16,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib import metadata
 
-from arc.candidate import RANKING, Candidate, ProgramEvidence, ViewEvidence
+from arc.candidate import CANDIDATES, RANKING, Candidate, ProgramEvidence, ViewEvidence
 from arc.dataset import unknown_name
 from arc.errors import ConfigError, GridError
 from arc.grid import Grid
 from arc.solver import Solver
 from arc.task import Task
-from ensemble.candidate_file import CANDIDATES
 
 GROUP = "arc_ensemble.solvers"
 RESERVED = frozenset({"induction", "sampling", "transduction", RANKING, CANDIDATES})

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from arc.candidate import CANDIDATES
 from arc.grid import Grid
 from arc.scoring import score_attempts
 from arc.task import Answers, Task
 from ensemble.assembly import Workbench, needs_earlier
 from ensemble.budget import Budget
-from ensemble.candidate_file import CANDIDATES
 from ensemble.engine import Engine, work_off
 from ensemble.local_engine import LocalEngine
 from ensemble.merge import attempts_for

@@ -11,12 +11,12 @@ from rich.console import Console
 from small_runs import RED, InlineEngine
 from strategies import grids
 
-from arc.candidate import Candidate, ProgramEvidence, StatedEvidence
+from arc.candidate import CANDIDATES, Candidate, ProgramEvidence, StatedEvidence
 from arc.errors import DataError, RunError
 from arc.grid import Grid
 from arc.submission import read_submission
 from arc.task import Pair, Task
-from ensemble.candidate_file import CANDIDATES, read_candidates
+from ensemble.candidate_file import read_candidates
 from ensemble.difference import of_stage
 from ensemble.entry import entry_of_run
 from ensemble.merge import choose_attempts, has_verified
