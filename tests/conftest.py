@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 # No test is timed: a slow machine must not fail one. `--hypothesis-profile thorough` tries more.
-settings.register_profile("quick", deadline=None, max_examples=50)
+settings.register_profile("quick", deadline=None, max_examples=30)
 settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile("quick")
 
