@@ -39,14 +39,7 @@ _FREE = {"updates", "report", "checkpoint_s"}
 class Training:
     """The state of a training: model, vocabulary, optimizer, and position in the programs."""
 
-    def __init__(
-        self,
-        tasks: Sequence[ProgramTask],
-        config: ProgramTraining,
-        names: Sequence[str],
-        phrases: Sequence[str],
-    ) -> None:
-        """`names` and `phrases` are words of the vocabulary; see `make_tokenizer`."""
+    def __init__(self, lessons: Lessons, config: ProgramTraining) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.updates = 0
@@ -54,7 +47,7 @@ class Training:
         self.seconds = 0.0
         self.curve: list[tuple[int, float]] = []
         self._is_asked_to_stop = False
-        self.lessons = Lessons(tasks, config, names, phrases)
+        self.lessons = lessons
         self.model = _model(self.lessons.tokenizer, config)
         self._optimizer = _optimizer(self.model, config)
         log.info(
@@ -235,10 +228,13 @@ def train_writer(
     minutes: float | None = None,
     threads: int = 1,
 ) -> bool:
-    """Starts or continues the training in a folder; whether it came to its end."""
+    """Starts or continues the training in a folder; whether it came to its end.
+
+    `names` and `phrases` are words of the vocabulary; see `make_tokenizer`.
+    """
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads)
-    training = Training(tasks, config, names, phrases)
+    training = Training(Lessons(tasks, config, names, phrases), config)
     if (folder / CHECKPOINT).exists():
         training.load(folder)
     return training.run(folder, minutes)

@@ -18,6 +18,7 @@ from lm.causal.vocabulary import Vocabulary
 from lm.causal.writer import Asking, CausalWriter, WriterConfig
 from lm.programs.config import ProgramTraining
 from lm.programs.corpus import ProgramTask, read_programs
+from lm.programs.lesson import Lessons
 from lm.programs.shipped import FOLDER, TEMPLATE, shipped_writer
 from lm.programs.training import CHECKPOINT, Training
 from lm.programs.words import make_tokenizer
@@ -111,7 +112,8 @@ def test_the_rates_rise_stay_and_fall_to_nothing():
 @pytest.mark.slow
 def test_a_training_that_was_stopped_ends_where_one_that_was_not_does(tasks, tmp_path):
     def training(**changes):
-        return Training(tasks, replace(TINY, **changes), names, PHRASES)
+        config = replace(TINY, **changes)
+        return Training(Lessons(tasks, config, names, PHRASES), config)
 
     whole = training()
     assert whole.run(tmp_path / "whole")
@@ -133,7 +135,7 @@ def test_a_training_that_was_stopped_ends_where_one_that_was_not_does(tasks, tmp
 @pytest.mark.slow
 def test_what_is_trained_is_what_is_asked(tasks, tmp_path):
     """The prompt of training is the prompt that a writer gives the exported model."""
-    made = Training(tasks, TINY, names, PHRASES)
+    made = Training(Lessons(tasks, TINY, names, PHRASES), TINY)
     made.run(tmp_path)
     writer = CausalWriter.load(
         WriterConfig(str(tmp_path / "model"), template=TEMPLATE, device="cpu", max_context=512)
