@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-# Modules beside a script come first, and the sandbox's benchmark is called as its package.
-sys.path.append(sys.path.pop(0))
+# Modules beside a script come first, and the sandbox's benchmark is called as its package. Workers
+# that are spawned run these lines again, with the path as it is afterwards.
+sys.path.sort(key=lambda entry: Path(entry).resolve() == Path(__file__).parent.resolve())
 
 from simulated import EqualShare, Simulation, recorded
 

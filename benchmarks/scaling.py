@@ -16,10 +16,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-# Modules beside a script come first, and the sandbox's benchmark is called as its package.
-sys.path.append(sys.path.pop(0))
+# Modules beside a script come first, and the sandbox's benchmark is called as its package. Workers
+# that are spawned run these lines again, with the path as it is afterwards.
+sys.path.sort(key=lambda entry: Path(entry).resolve() == Path(__file__).parent.resolve())
 
 from simulated import Simulation, recorded
 
