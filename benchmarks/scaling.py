@@ -27,11 +27,11 @@ from simulated import Simulation, recorded
 
 from arc.grid import Grid
 from arc.task import Pair, Task
-from ensemble.engine import work_off
-from ensemble.local_engine import LocalEngine
+from ensemble.run.engine import work_off
+from ensemble.run.local_engine import LocalEngine
+from ensemble.run.unit import Found, Unit
 from ensemble.settings import Settings
 from ensemble.terminal import n_cores
-from ensemble.unit import Found, Unit
 
 SIMULATED = (1, 2, 4, 8, 16, 32, 64)
 N_TASKS, START_S = 400, 5.0

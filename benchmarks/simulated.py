@@ -18,9 +18,9 @@ from typing import Protocol
 
 from arc.grid import Grid
 from arc.task import Pair, Task
-from ensemble.budget import Budget
-from ensemble.schedule import Schedule
-from ensemble.unit import Found, Result, Unit
+from ensemble.run.budget import Budget
+from ensemble.run.schedule import Schedule
+from ensemble.run.unit import Found, Result, Unit
 
 STAGES = ("induction", "transduction")
 LIMITS_S = {"induction": 120.0, "transduction": 240.0}

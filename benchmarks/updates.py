@@ -19,9 +19,9 @@ from pathlib import Path
 sys.path.pop(0)  # this folder, whose sandbox.py is not the package
 
 from arc.scoring import Score, score_attempts
-from ensemble.entry import entry_of_run
+from ensemble.compare.entry import entry_of_run
+from ensemble.folder.store import RunFolder
 from ensemble.selection import selection_of
-from ensemble.store import RunFolder
 
 TOKENS_AN_UPDATE = 500
 _RUN = "from ensemble.cli import main; raise SystemExit(main())"

@@ -24,11 +24,11 @@ from rich.console import Console
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from ensemble.comparison import compare_entries
-from ensemble.contest import Contest, gather
+from ensemble.compare.comparison import compare_entries
+from ensemble.compare.contest import Contest, gather
+from ensemble.compare.sheets import sheets_of
 from ensemble.page.page import page_of
 from ensemble.picture import Pen, draw_attempts, draw_task
-from ensemble.sheets import sheets_of
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -16,15 +16,13 @@ from arc.candidate import CANDIDATES
 from arc.dataset import unknown_name
 from arc.errors import ArcError, ConfigError
 from ensemble import completion
-from ensemble.assembly import check_settings, stages_of
-from ensemble.budget import Budget
-from ensemble.calibrating import calibrate
-from ensemble.candidate_file import read_candidates
-from ensemble.contamination import contamination
-from ensemble.crew import crew_of
+from ensemble.calibrate.command import calibrate
+from ensemble.compare.drawing import draw_sheet
 from ensemble.doctor import doctor
 from ensemble.duration import seconds_in
 from ensemble.exporting import export
+from ensemble.folder.candidate_file import read_candidates
+from ensemble.folder.store import RunFolder
 from ensemble.judging import (
     DatasetOption,
     SplitOption,
@@ -34,16 +32,18 @@ from ensemble.judging import (
     show,
     validate,
 )
-from ensemble.making import finetune, generate, pretrain, train_writer
 from ensemble.plugin import origin_of
 from ensemble.progress import Progress
 from ensemble.prompts import app as prompts
-from ensemble.report import draw_sheet
-from ensemble.run import Run
+from ensemble.run.assembly import check_settings, stages_of
+from ensemble.run.budget import Budget
+from ensemble.run.crew import crew_of
+from ensemble.run.run import Run
 from ensemble.selection import Selection
 from ensemble.settings import DEFAULT, MODES, load_settings
-from ensemble.store import RunFolder
 from ensemble.terminal import console, n_cores, process_age_s
+from ensemble.train.command import finetune, generate, pretrain, train_writer
+from ensemble.train.contamination import contamination
 
 app = typer.Typer(
     name="ensemble",
@@ -202,9 +202,9 @@ def ablate(
 
     ensemble ablate --split train --limit 5 --rows no_training,shared --out runs/small
     """
-    from ensemble.ablation import Ablation, default_selection
-    from ensemble.ablation_report import ablation_sheet
-    from ensemble.variants import variants_named
+    from ensemble.ablate.ablation import Ablation, default_selection
+    from ensemble.ablate.table import ablation_sheet
+    from ensemble.ablate.variants import variants_named
 
     asked = Selection(dataset, split, tasks_path, subset, _ids(ids), limit)
     selection = default_selection(asked)

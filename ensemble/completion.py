@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
 
 from arc.dataset import DATASETS, SUBSETS
-from ensemble.crew import ENGINES
 from ensemble.plugin import GROUP
+from ensemble.run.crew import ENGINES
 from ensemble.settings import MODES, Settings, shipped_configs
 
 Completer = Callable[[str], list[str]]

@@ -10,10 +10,10 @@ import typer
 
 from arc.benchmarking import Spent, write_results
 from arc.errors import ConfigError
-from ensemble.merge import attempts_for
+from ensemble.folder.standalone import write_programs
+from ensemble.folder.store import RunFolder
+from ensemble.merge.policy import attempts_for
 from ensemble.selection import selection_of
-from ensemble.standalone import write_programs
-from ensemble.store import RunFolder
 from lm.meter import NO_TOKENS, Usage
 
 _HOUR = 3600.0

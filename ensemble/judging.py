@@ -13,14 +13,14 @@ from arc.document import write_text
 from arc.submission import validate_submission
 from arc.task import Answers, Task
 from ensemble import completion
-from ensemble.comparison import Comparison, compare_entries
-from ensemble.contest import Contest, gather
-from ensemble.entry import entry_of_run
+from ensemble.compare.comparison import Comparison, compare_entries
+from ensemble.compare.contest import Contest, gather
+from ensemble.compare.drawing import draw_sheet
+from ensemble.compare.entry import entry_of_run
+from ensemble.compare.sheets import Sheet, choice_sheet, failure_sheet, score_sheet, sheets_of
+from ensemble.folder.store import RunFolder
 from ensemble.picture import Pen, draw_attempts, draw_task
-from ensemble.report import draw_sheet
 from ensemble.selection import Selection, selection_of
-from ensemble.sheets import Sheet, choice_sheet, failure_sheet, score_sheet, sheets_of
-from ensemble.store import RunFolder
 from ensemble.terminal import console
 
 SplitOption = Annotated[
@@ -168,7 +168,7 @@ def _comparison(contest: Contest, usd_per_hour: float | None = None) -> Comparis
 
 
 def _all_sheets(comparison: Comparison) -> list[Sheet]:
-    from ensemble.ablation_report import ablation_among
+    from ensemble.ablate.table import ablation_among
 
     sheets = list(sheets_of(comparison))
     ablation = ablation_among(comparison)

@@ -15,9 +15,9 @@ from arc.candidate import Candidate, ProgramEvidence, StatedEvidence, ViewEviden
 from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Answers, Task
-from ensemble.entry import Entry
-from ensemble.failures import Reason, n_differing, verdict_on
-from ensemble.merge import estimates
+from ensemble.compare.entry import Entry
+from ensemble.compare.failures import Reason, n_differing, verdict_on
+from ensemble.merge.policy import estimates
 from ensemble.palette import STANDARD, is_dark
 
 _GAP = "   "

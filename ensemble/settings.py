@@ -20,7 +20,7 @@ from typing import Any, Literal
 import tomli_w
 
 from arc.errors import ConfigError
-from ensemble.merge import MergeConfig
+from ensemble.merge.policy import MergeConfig
 from induction.config import InductionConfig, SamplingConfig
 from sandbox.limits import Limits
 
@@ -88,7 +88,7 @@ class Settings:
     """Everything a run depends on beside its tasks.
 
     `transduction` and `model.settings` stay plain tables here, so that commands which do not
-    need torch do not import it; `ensemble.assembly` checks them before a run starts.
+    need torch do not import it; `ensemble.run.assembly` checks them before a run starts.
     """
 
     effort: EffortConfig = EffortConfig()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from arc.candidate import Candidate
 from arc.errors import DataError
-from ensemble.unit import Found
+from ensemble.run.unit import Found
 
 
 class EchoBench:

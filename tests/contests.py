@@ -7,8 +7,8 @@ import random
 from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
 from arc.grid import Grid
 from arc.task import Answers, Pair, Task
-from ensemble.comparison import Comparison, compare_entries
-from ensemble.entry import Entry
+from ensemble.compare.comparison import Comparison, compare_entries
+from ensemble.compare.entry import Entry
 
 SOURCE = '''import numpy as np
 

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from arc.grid import Grid
 from arc.task import Pair, Task
+from ensemble.folder.store import RunFolder
 from ensemble.progress import Progress
-from ensemble.run import Run
+from ensemble.run.run import Run
+from ensemble.run.unit import Reply, reply_to
 from ensemble.settings import load_settings
-from ensemble.store import RunFolder
-from ensemble.unit import Reply, reply_to
 
 RED = Grid.of([[2]])
 MANY_TASKS = [Task(f"t{i}", (Pair(RED, RED),), (RED, RED)) for i in range(60)]

@@ -16,15 +16,29 @@ ALLOWED = {
     "transduction": {"arc", "lm"},
     "ensemble": {"arc", "sandbox", "lm", "induction", "transduction"},
 }
+FOLDERS = {
+    "merge": set(),
+    "folder": {"merge"},
+    "run": {"merge", "folder"},
+    "compare": {"merge", "folder"},
+    "calibrate": {"merge", "folder", "compare"},
+    "ablate": {"merge", "folder", "compare", "run"},
+    "train": set(),
+    "page": {"merge", "compare"},
+}
 HEAVY = {"torch", "transformers", "peft", "vllm"}
 
 
-def imports(path):
+def modules(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module.split(".")[0]
+            yield node.module
+
+
+def imports(path):
+    return (module.split(".")[0] for module in modules(path))
 
 
 @pytest.mark.parametrize("package", ALLOWED)
@@ -34,6 +48,20 @@ def test_a_package_imports_only_what_lies_below_it(package):
     for file in files:
         ours = {name for name in imports(file) if name in ALLOWED and name != package}
         assert ours <= ALLOWED[package], f"{file.relative_to(ROOT)} imports {ours}"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_of_the_ensemble_imports_only_what_lies_below_it(folder):
+    files = sorted((ROOT / "ensemble" / folder).rglob("*.py"))
+    assert files
+    for file in files:
+        parts = [module.split(".") for module in modules(file)]
+        ours = {part[1] for part in parts if part[0] == "ensemble" and part[1:]} & FOLDERS.keys()
+        assert ours <= FOLDERS[folder] | {folder}, f"{file.relative_to(ROOT)} imports {ours}"
+
+
+def test_every_folder_of_the_ensemble_has_its_place():
+    assert FOLDERS.keys() == {file.parent.name for file in ROOT.glob("ensemble/*/__init__.py")}
 
 
 def test_only_models_and_their_workbench_import_torch():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ensemble.overlap import Intersection
+from ensemble.compare.overlap import Intersection
 
 _MOST_SETS = 20
 _LETTER = 7.4

@@ -14,11 +14,11 @@ from importlib import metadata, resources
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from ensemble.comparison import Comparison
+from ensemble.compare.comparison import Comparison
+from ensemble.compare.sheets import Sheet
 from ensemble.page.figures import Point, scatter, upset
 from ensemble.page.payload import payload_of
 from ensemble.palette import SAFE, STANDARD, is_dark
-from ensemble.sheets import Sheet
 
 
 @dataclass(frozen=True, slots=True)

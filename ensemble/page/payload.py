@@ -16,13 +16,13 @@ from arc.grid import Grid
 from arc.submission import N_ATTEMPTS
 from arc.task import Answers
 from arc.transform import SYMMETRIES
-from ensemble.comparison import Comparison, Row
-from ensemble.entry import Entry
-from ensemble.failures import Reason
-from ensemble.merge import has_verified
+from ensemble.compare.comparison import Comparison, Row
+from ensemble.compare.entry import Entry
+from ensemble.compare.failures import Reason
+from ensemble.compare.strata import largest_grid
+from ensemble.merge.policy import has_verified
 from ensemble.page.code import highlighted
 from ensemble.picture import stated_words
-from ensemble.strata import largest_grid
 
 _SHOWN = N_ATTEMPTS + 3
 _REASONS = list(Reason)

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from arc.grid import Grid
-from ensemble.comparison import compare_entries
-from ensemble.overlap import intersections
+from ensemble.compare.comparison import compare_entries
+from ensemble.compare.drawing import draw_sheet
+from ensemble.compare.overlap import intersections
+from ensemble.compare.published import ARC1_EVALUATION
+from ensemble.compare.sheets import sheets_of
 from ensemble.page.code import highlighted
 from ensemble.page.figures import Point, scatter, upset
 from ensemble.page.page import page_of
-from ensemble.published import ARC1_EVALUATION
-from ensemble.report import draw_sheet
-from ensemble.sheets import sheets_of
 
 EVIL = '</script><img src="x" onerror="alert(1)">'
 

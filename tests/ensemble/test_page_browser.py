@@ -5,9 +5,9 @@ import shutil
 import pytest
 from contests import contest
 
+from ensemble.compare.published import ARC1_EVALUATION
+from ensemble.compare.sheets import sheets_of
 from ensemble.page.page import page_of
-from ensemble.published import ARC1_EVALUATION
-from ensemble.sheets import sheets_of
 
 pytestmark = pytest.mark.slow
 FLAGS = (

@@ -11,12 +11,12 @@ from packages import install, install_example
 from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Pair, Task
-from ensemble.assembly import Workbench, stages_of
 from ensemble.difference import of_stage
+from ensemble.folder.store import RunFolder
 from ensemble.plugin import GROUP, Plugin, origin_of
+from ensemble.run.assembly import Workbench, stages_of
+from ensemble.run.unit import Unit
 from ensemble.settings import MODES, load_settings
-from ensemble.store import RunFolder
-from ensemble.unit import Unit
 
 MIRROR = {
     "train": [

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc.errors import ConfigError
-from ensemble.assembly import check_settings
+from ensemble.run.assembly import check_settings
 from ensemble.settings import dump_settings, load_settings, settings_from, shipped_configs
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arc.errors import ConfigError, MissingExtraError
-from ensemble.assembly import check_settings
+from ensemble.run.assembly import check_settings
 from ensemble.settings import load_settings
 from lm.vllm.config import RANKS, VllmConfig
 from lm.vllm.engine import import_vllm

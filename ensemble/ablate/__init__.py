@@ -1,0 +1,1 @@
+"""`ensemble ablate`: the method row by row without one of its parts."""

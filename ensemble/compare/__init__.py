@@ -1,0 +1,1 @@
+"""The score comparison: everything a report says about runs and submissions."""

@@ -1,0 +1,1 @@
+"""A run: units of work, who does them, and in which order."""

@@ -1,0 +1,1 @@
+"""Making models, and what models learn from."""
