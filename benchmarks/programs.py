@@ -2,13 +2,14 @@
 
     python benchmarks/programs.py
     python benchmarks/programs.py --model FOLDER --programs 8 --max-tokens 256
-    python benchmarks/programs.py --model embedded --programs 256
+    python benchmarks/programs.py --model embedded
 
 Replies come from a list at no cost, so that all time is ours: taking programs from replies, telling
 which are new, running and verifying them in the sandbox. They are what the search proposes for
 other training tasks, in a fence with prose around it, so nearly all of them run and few are right.
-With --model a real model writes, `embedded` for the one that is shipped, and the share of time
-outside it is printed too.
+With --model a real model writes, `embedded` for the one that is shipped, by its configuration;
+the share of time outside it is printed too. The sandbox's processes, those that confirm a pass
+among them, are started before, as they are once a run.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 sys.path.pop(0)  # this folder, whose sandbox.py is not the package
 
 from arc.dataset import load_split
 from arc.task import Task
+from ensemble.settings import load_settings
 from induction.config import InductionConfig, SamplingConfig
 from induction.sampling.sampler import ProgramSampler
 from induction.search.synthesis import passes_for
@@ -81,35 +84,29 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="of the sandbox")
     parser.add_argument("--model", default="", help="a causal language model's folder, or embedded")
     parser.add_argument("--template", default="words_program", help="how the folder's is asked")
-    parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--gguf", default="", help="the name of a GGUF file in it")
-    parser.add_argument("--max-tokens", type=int, default=512)
+    parser.add_argument("--max-tokens", type=int, default=512, help="of a folder's replies")
     options = parser.parse_args()
     training = load_split("arc1", "training")
     writer: Writer
+    config = SamplingConfig(batch=64, max_tokens=options.max_tokens)
     if options.model:
         from lm.causal.writer import CausalWriter, WriterConfig
         from lm.programs.shipped import shipped_writer
 
         asked = {"model": options.model, "template": options.template, "gguf_file": options.gguf}
-        is_shipped = options.model == "embedded"
-        writer = CausalWriter.load(WriterConfig(**(shipped_writer() if is_shipped else asked)))
+        if options.model == "embedded":
+            asked, config = shipped_writer(), load_settings("programs").sampling
+        writer = CausalWriter.load(WriterConfig(**asked))
     else:
         sources = list(programs_of(training[options.tasks :], options.programs))
         writer = Reader([f"The rule:\n```python\n{source}```\nDone." for source in sources])
         print(f"{len(sources)} different programs to be read")
     timed = Timed(writer)
-    config = SamplingConfig(
-        programs=options.programs,
-        batch=min(64, options.programs),
-        max_tokens=options.max_tokens,
-        temperature=options.temperature,
-        revisions=0,
-        views=False,
-        agreement=_NEVER,
-    )
+    config = replace(config, programs=options.programs, revisions=0, views=False, agreement=_NEVER)
     with open_sandbox(preload=["induction.library"], workers=options.workers) as sandbox:
-        sandbox.run("from common import *\ndef transform(g): return g", training[0].inputs)
+        same = "from common import *\ndef transform(g): return g"
+        sandbox.screen([(same, training[0].inputs)], lambda *_: True)
         sampler = ProgramSampler(timed, sandbox, config)
         started = time.perf_counter()
         for task in training[: options.tasks]:

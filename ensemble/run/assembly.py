@@ -255,6 +255,11 @@ def _writer_settings(settings: Settings) -> Callable[[], Writer]:
     if problems:
         raise ConfigError("; ".join(problems))
     check_writer(config)
+    if settings.sampling.max_tokens >= config.max_context:
+        raise ConfigError(
+            f"sampling.max_tokens: {settings.sampling.max_tokens} leaves no room for the task in "
+            f"writer.settings.max_context of {config.max_context}; try {config.max_context // 4}"
+        )
     if settings.writer.kind != "vllm":
         return lambda: CausalWriter.load(config)
     from lm.vllm.writer import VllmWriter

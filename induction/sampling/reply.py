@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sandbox.program import ENTRY_POINTS
@@ -50,28 +51,32 @@ def _parsed(text: str) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What programs share that differ in names, comments, layout and annotations alone.
+
+    Attributes:
+        text: Equal for such programs.
+        size: Nodes of the syntax tree.
+    """
+
+    text: str
+    size: int
+
+
 @lru_cache(maxsize=256)
-def normal_form(source: str) -> str:
-    """Returns what programs share that differ in names, comments, layout and annotations alone.
+def form_of(source: str) -> Form:
+    """Returns the form of a program that can be parsed.
 
     Only what runs when a grid is transformed counts: a generator of inputs and what stands under
     `if __name__ == "__main__"` do not.
-
-    Args:
-        source: A program that can be parsed.
     """
     tree = ast.parse(source)
     tree.body = [node for node in tree.body if not _is_aside(node)]
     keywords = {n.arg for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg}
     plain = _Plain().visit(tree)
-    return ast.dump(_Renamed(keywords | _imported(plain), {}).visit(plain))
-
-
-def n_nodes(source: str) -> int:
-    """Returns the size of a program that can be parsed, in nodes of its syntax tree."""
-    tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not _is_aside(node)]
-    return sum(1 for _ in ast.walk(_Plain().visit(tree)))
+    size = sum(1 for _ in ast.walk(plain))
+    return Form(ast.dump(_Renamed(keywords | _imported(plain), {}).visit(plain)), size)
 
 
 def _is_aside(node: ast.stmt) -> bool:
@@ -118,20 +123,24 @@ def _imported(tree: ast.AST) -> set[str]:
 
 
 def _given(nodes: Sequence[ast.AST]) -> dict[str, None]:
-    """Returns the names that a scope gives to something, in order."""
+    """Returns the names that a scope gives to something, in order, but not those it declares."""
     found: dict[str, None] = {}
-    waiting = list(nodes)
+    declared: set[str] = set()
+    waiting = list(reversed(nodes))
     while waiting:
-        node = waiting.pop(0)
-        if isinstance(node, ast.FunctionDef):
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                found[node.id] = None
+        elif isinstance(node, ast.FunctionDef):
             found[node.name] = None  # what is inside is its own
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found[node.id] = None
-        elif isinstance(node, ast.arg):
-            found[node.arg] = None
-        waiting = [*ast.iter_child_nodes(node), *waiting]
-    return found
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            declared.update(node.names)
+        else:
+            if isinstance(node, ast.arg):
+                found[node.arg] = None
+            waiting += reversed(list(ast.iter_child_nodes(node)))
+    return {name: None for name in found if name not in declared}
 
 
 class _Renamed(ast.NodeTransformer):
@@ -170,13 +179,6 @@ class _Renamed(ast.NodeTransformer):
         return self.visit_Global(node)  # type: ignore[arg-type]
 
     def _add(self, scope: Sequence[ast.AST]) -> None:
-        declared = {
-            name
-            for node in scope
-            for part in ast.walk(node)
-            if isinstance(part, (ast.Global, ast.Nonlocal))
-            for name in part.names
-        }
         for name in _given(scope):
-            if name not in self._kept | declared:
+            if name not in self._kept:
                 self._names[name] = f"v{len(self._names)}"

@@ -16,7 +16,7 @@ from arc.grid import Grid
 from arc.task import Task
 from induction.config import SamplingConfig
 from induction.sampling.complaint import complaint
-from induction.sampling.reply import n_nodes, normal_form, program_in
+from induction.sampling.reply import form_of, program_in
 from induction.sampling.view import View, random_view
 from induction.verify import Verification, judged
 from lm.protocol import Prompt
@@ -125,7 +125,7 @@ class ProgramSampler:
                 continue
             self.tally.programs += 1
             source = question.view.brought_back(program)
-            form = (normal_form(program), question.view)
+            form = (form_of(program).text, question.view)
             if form not in work.seen:
                 work.seen.add(form)
                 new.append((source, question, program))
@@ -136,7 +136,7 @@ class ProgramSampler:
             lambda _, found: all(o == p.output for o, p in zip(found, pairs, strict=False)),
         )
         for (source, question, program), found in zip(new, outcomes, strict=True):
-            cost = _BASE_COST + n_nodes(program) / _NODES_A_COST
+            cost = _BASE_COST + form_of(program).size / _NODES_A_COST
             verification = judged(source, cost, work.task, found)
             work.found.append(verification)
             if verification.is_verified:

@@ -43,7 +43,7 @@ class View:
 
     def of_task(self, task: Task) -> Task:
         """Returns the task as it looks in this view."""
-        return transform_task(task, self._transform)
+        return task if self.is_plain else transform_task(task, self._transform)
 
     def of_grid(self, grid: Grid) -> Grid:
         """Returns a grid as it looks in this view."""

@@ -14,7 +14,7 @@ from arc.task import Pair, Task
 from ensemble.folder.standalone import standalone
 from ensemble.folder.store import RunFolder
 from ensemble.settings import load_settings
-from induction.sampling.reply import normal_form
+from induction.sampling.reply import form_of
 
 FLIP = (
     "from induction.library import *\n\n\ndef transform(input_grid):\n"
@@ -59,7 +59,7 @@ def test_each_verified_program_is_written_once_the_best_first(cli, run):
 
 
 def test_a_file_is_the_same_program():
-    assert normal_form(standalone(FLIP)) == normal_form(FLIP)
+    assert form_of(standalone(FLIP)) == form_of(FLIP)
 
 
 @pytest.mark.slow

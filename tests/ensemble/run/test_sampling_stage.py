@@ -33,6 +33,7 @@ def test_a_run_samples_only_if_a_model_is_named():
         ("writer.settings.temperature=1", "temperature"),
         ("writer.settings.template=compact", "model"),
         ("sampling.programs=0", "programs"),
+        ("writer.kind=embedded", "sampling.max_tokens: 1024 leaves no room"),
     ],
 )
 def test_a_wrong_setting_is_one_line(cli, override, message):
