@@ -22,6 +22,7 @@ from ensemble.doctor import doctor
 from ensemble.duration import seconds_in
 from ensemble.exporting import export
 from ensemble.folder.candidate_file import read_candidates
+from ensemble.folder.reuse import take_over
 from ensemble.folder.store import RunFolder
 from ensemble.judging import (
     DatasetOption,
@@ -154,7 +155,7 @@ def run(
         if given.n_others:
             print(f"{candidates}: {given.n_others} lines are about other tasks", file=sys.stderr)
     for other in reuse or []:
-        folder.take_over(RunFolder.open(other))
+        take_over(folder, RunFolder.open(other))
     answers = None if known is None else {t.task_id: known[t.task_id] for t in tasks}
     progress = Progress(Console(stderr=True))
     print(f"run folder {path}; stop at any time, --out {path} goes on", file=sys.stderr)

@@ -14,6 +14,7 @@ from pathlib import Path
 from arc.errors import DataError, RunError
 from ensemble.ablate.lines import STAGE, Line, ablation_lines
 from ensemble.ablate.variants import Variant
+from ensemble.folder.reuse import take_over
 from ensemble.folder.store import RunFolder
 from ensemble.progress import Progress
 from ensemble.run.assembly import check_settings, conditioning_of
@@ -65,7 +66,7 @@ class Ablation:
         taken, refusals = [], []
         for key, folder in self._folders.items():
             try:
-                folder.take_over(other)
+                take_over(folder, other)
             except RunError as error:
                 refusals.append(error)
             else:

@@ -28,7 +28,7 @@ from ensemble.compare.coverage import score_first
 from ensemble.compare.entry import unique_names
 from ensemble.compare.pairing import paired_tests
 from ensemble.compare.sheets import Cell, Line, Sheet, paired_sheet, rate_cell
-from ensemble.difference import of_stage
+from ensemble.folder.difference import of_stage
 from ensemble.merge.calibration import Calibration
 from ensemble.merge.evidence import DIRECT, FEATURES
 from ensemble.merge.policy import MergeConfig, rank_by_odds, rank_grids

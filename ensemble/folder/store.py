@@ -25,7 +25,7 @@ from arc.document import check_document, read_json, write_json, write_text
 from arc.errors import DataError, RunError
 from arc.submission import Attempts, write_submission
 from arc.task import Task
-from ensemble.difference import differences, flat, named_origins, of_stage
+from ensemble.folder.difference import run_differences
 from ensemble.folder.ledger import Ledger
 from ensemble.folder.lock import locked
 from ensemble.folder.record import candidate_document, candidate_from
@@ -82,7 +82,12 @@ class RunFolder:
         }
         if (path / "config.toml").exists() and (path / "manifest.json").exists():
             found = cls.open(path)
-            _refuse_other(path, found, manifest, settings)
+            differing = run_differences(found.manifest, found.settings, manifest, settings)
+            if differing:
+                raise RunError(
+                    f"{path}: holds another run; these differ: {', '.join(differing)}; "
+                    "choose another --out"
+                )
             return found
         if path.exists() and not _is_begun(path):
             raise RunError(f"{path}: exists and is not a run folder; choose another --out")
@@ -208,32 +213,6 @@ class RunFolder:
         """Returns all candidates of a task."""
         return [c for stage in self.manifest["stages"] for c in self.read(task_id, stage)]
 
-    def take_over(self, other: RunFolder) -> int:
-        """Copies what another run found for tasks of this one; returns how many files.
-
-        Raises:
-            RunError: The other run is over other data, or had other settings at a shared stage.
-        """
-        source = {key: self.manifest["data"].get(key) for key in ("path", "dataset", "split")}
-        if any(other.manifest["data"].get(key) != value for key, value in source.items()):
-            raise RunError(f"{other.path}: is over other tasks; --reuse takes the same data set")
-        shared = [stage for stage in self.manifest["stages"] if stage in other.manifest["stages"]]
-        for stage in shared:
-            _refuse_other_stage(other, self, stage)
-        timings, usages = other.timings(), other.usages()
-        missing = [
-            (task_id, stage)
-            for stage in shared
-            for task_id in self.task_ids
-            if other.has(task_id, stage) and not self.has(task_id, stage)
-        ]
-        with self.locked():
-            for task_id, stage in missing:
-                key = (task_id, stage)
-                found, usage = other.read(*key), usages.get(key, NO_TOKENS)
-                self.write(*key, found, timings.get(key, 0.0), usage=usage)
-        return len(missing)
-
     def write_submission(self, tasks: Sequence[Task], attempts: Attempts) -> None:
         """Writes `submission.json`, with placeholders for what is missing."""
         with _writing(self.path):
@@ -293,29 +272,6 @@ def _read_settings(path: Path) -> Settings:
         return settings_from(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"{path}: {error}") from None
-
-
-def _refuse_other_stage(other: RunFolder, mine: RunFolder, stage: str) -> None:
-    theirs, ours = (of_stage(run.settings, stage, run.origins) for run in (other, mine))
-    differing = differences(theirs, ours)
-    if differing:
-        raise RunError(f"{other.path}: cannot be reused; these differ: {', '.join(differing)}")
-
-
-def _refuse_other(
-    path: Path, found: RunFolder, manifest: Mapping[str, Any], settings: Settings
-) -> None:
-    ignored = {"versions", "origins"}
-    differing = [
-        key for key in manifest if key not in ignored and manifest[key] != found.manifest.get(key)
-    ]
-    origins = manifest.get("origins", {})
-    differing += differences(named_origins(found.origins), named_origins(origins))
-    differing += differences(flat(found.settings.table()), flat(settings.table()))
-    if differing:
-        raise RunError(
-            f"{path}: holds another run; these differ: {', '.join(differing)}; choose another --out"
-        )
 
 
 def _digest(tasks: Sequence[Task]) -> str:

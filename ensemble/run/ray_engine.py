@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arc.errors import ArcError, ConfigError, MissingExtraError
-from ensemble.difference import differences
+from ensemble.folder.difference import differences
 from ensemble.folder.versions import installed_versions
 from ensemble.run.engine import Worker, WorkerLost
 from ensemble.run.unit import Bench, MakeBench, Order, Reply, reply_to

@@ -11,7 +11,7 @@ from packages import install, install_example
 from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Pair, Task
-from ensemble.difference import of_stage
+from ensemble.folder.difference import of_stage
 from ensemble.folder.store import RunFolder
 from ensemble.plugin import GROUP, Plugin, origin_of
 from ensemble.run.assembly import Workbench, stages_of

@@ -17,8 +17,8 @@ from arc.grid import Grid
 from arc.submission import read_submission
 from arc.task import Pair, Task
 from ensemble.compare.entry import entry_of_run
-from ensemble.difference import of_stage
 from ensemble.folder.candidate_file import read_candidates
+from ensemble.folder.difference import of_stage
 from ensemble.folder.record import candidate_document, candidate_from
 from ensemble.folder.store import RunFolder
 from ensemble.merge.policy import choose_attempts, has_verified

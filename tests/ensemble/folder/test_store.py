@@ -10,6 +10,7 @@ from arc.candidate import Candidate, ProgramEvidence, ViewEvidence
 from arc.errors import RunError
 from arc.grid import Grid
 from arc.task import Pair, Task
+from ensemble.folder.reuse import take_over
 from ensemble.folder.store import Effort, RunFolder
 from ensemble.settings import load_settings
 from lm.meter import Usage
@@ -134,11 +135,11 @@ def test_a_finished_stage_of_another_run_is_taken_over(tmp_path):
     other.write("a", "induction", [], 1.0, Effort(1, 1.0), usage=Usage(3, 1))
     other.write("a", "induction", found, 1.5, usage=Usage(4))
     run = folder(tmp_path / "b", tasks=TASKS[:1])
-    assert run.take_over(other) == 1
+    assert take_over(run, other) == 1
     assert run.read_task("a") == found
     assert run.timings() == {("a", "induction"): 2.5}
     assert run.usages() == {("a", "induction"): Usage(7, 1)}
-    assert run.take_over(other) == 0
+    assert take_over(run, other) == 0
 
 
 @pytest.mark.parametrize(
@@ -150,12 +151,12 @@ def test_only_settings_that_a_stage_depends_on_forbid_taking_it_over(tmp_path, o
     run = folder(tmp_path / "b", settings=load_settings("default", [override]))
     if refused:
         with pytest.raises(RunError, match=override.split("=")[0].split(".")[1]):
-            run.take_over(other)
+            take_over(run, other)
     else:
-        assert run.take_over(other) == 0
+        assert take_over(run, other) == 0
 
 
 def test_a_run_over_other_tasks_is_not_taken_over(tmp_path):
     other = folder(tmp_path / "a", facts={**FACTS, "data": {"path": "elsewhere"}})
     with pytest.raises(RunError, match="other tasks"):
-        folder(tmp_path / "b").take_over(other)
+        take_over(folder(tmp_path / "b"), other)

@@ -1,4 +1,4 @@
-"""What differs between the settings of two runs."""
+"""What differs between two runs, and what of it a stage depends on."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ def of_stage(
         depends_on += names["induction"]
         earlier = named_origins(origins)
     return flat({"effort": kept, **{name: table[name] for name in depends_on}}) | earlier
+
+
+def run_differences(
+    theirs: Mapping[str, Any], their_settings: Settings, mine: Mapping[str, Any], settings: Settings
+) -> list[str]:
+    """Returns a text for whatever makes two runs, by manifests and settings, not the same."""
+    ignored = {"versions", "origins"}
+    differing = [key for key in mine if key not in ignored and mine[key] != theirs.get(key)]
+    origins = [named_origins(manifest.get("origins", {})) for manifest in (theirs, mine)]
+    differing += differences(*origins)
+    return differing + differences(flat(their_settings.table()), flat(settings.table()))
 
 
 def named_origins(origins: Mapping[str, str]) -> dict[str, str]:
