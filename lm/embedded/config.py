@@ -23,9 +23,9 @@ class EmbeddedConfig:
     """
 
     weights: str = ""
-    tokens: int = 24_000
+    tokens: int = 40_000
     batch_tokens: int = 1536
-    min_updates: int = 48
+    min_updates: int = 80
     matrix_rate: float = 0.015
     other_rate: float = 3e-3
     vector_rate: float = 2e-2
