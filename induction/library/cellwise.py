@@ -14,6 +14,15 @@ from induction.library.image import Image, Mask
 from induction.library.motion import DIRECTIONS, swept
 from induction.library.shape import enclosed
 
+__all__ = [
+    "color_of", "color_rank", "column_count", "column_end", "column_has", "column_is_uniform",
+    "column_phase", "column_side", "count_alike", "count_colored", "count_near", "diagonal_offset",
+    "diagonal_phase", "from_bottom", "from_edge", "from_left", "from_right", "from_top",
+    "is_enclosed", "is_enclosed_by", "mirrored_color", "near_colored", "nearest_other", "neighbor",
+    "other_diagonal_offset", "past_edge", "ray", "ray_pair", "row_count", "row_end", "row_has",
+    "row_is_uniform", "row_phase", "row_side", "square_here", "touches",
+]  # fmt: skip
+
 Property = NDArray[np.int64]
 """A number per cell, shape (height, width)."""
 

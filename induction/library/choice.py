@@ -10,6 +10,18 @@ from induction.library.color import most_common_color
 from induction.library.image import Image, Images, NoResultError, checked, listed, pasted
 from induction.library.shape import enclosed, part_count
 
+__all__ = [
+    "area", "blank_in_all", "bottom_row", "cell_count", "color_count", "color_value",
+    "colors_in_line", "common_cells", "component_count", "count_bar", "cut_at", "drop_least",
+    "drop_most", "exclusive_cells", "first", "height_of", "hole_count", "interior_count",
+    "join_by_place", "join_column", "join_row", "keep_least", "keep_most", "last", "left_column",
+    "look_of_cells", "look_of_colors", "look_of_shape", "look_of_size", "look_of_symmetry",
+    "lookup", "majority_cells", "masked", "minority_count", "nth", "overlay", "overlay_all",
+    "overlay_at_origin", "paint_measure", "paint_ranks", "pick_commonest", "pick_least",
+    "pick_most", "pick_unique", "reverse", "right_column", "sort_by", "symmetry_count", "top_row",
+    "unmasked", "width_of",
+]  # fmt: skip
+
 Measure = Callable[[Image], float]
 """A number by which images are compared."""
 

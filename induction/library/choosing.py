@@ -14,6 +14,13 @@ import numpy as np
 from induction.library.choice import Measure, cut_at
 from induction.library.image import Image, Images, NoResultError, listed
 
+__all__ = [
+    "blank_count", "change_count", "choose", "commonest", "count_of", "density", "drop",
+    "edges_touched", "elongation", "equal", "in_box", "is_mirrored_columns", "is_mirrored_rows",
+    "is_square", "keep", "least", "least_count", "look_of_major_color", "look_of_pattern",
+    "look_of_turned_shape", "major_count", "most", "rarest", "second",
+]  # fmt: skip
+
 Test = Callable[[Images], list[bool]]
 """Which parts of a list pass."""
 

@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 
 from induction.library.image import Image, NoResultError, color_counts
 
+__all__ = [
+    "background_color", "color_by_frequency", "color_histogram", "color_roles", "denormalized",
+    "erase_background", "erase_color", "erase_least_common", "erase_most_common", "fill_blank",
+    "fill_blank_least_common", "invert", "keep_color", "keep_least_common", "keep_most_common",
+    "least_common_color", "map_colors", "most_common_color", "normalized", "paint",
+    "paint_least_common", "paint_most_common", "swap_two_colors",
+]  # fmt: skip
+
 
 def most_common_color(picture: Image) -> int:
     """Returns the color, not 0, of most cells; the lower one of two."""

@@ -12,6 +12,11 @@ from induction.library.image import Cells, Image, Images, bounding_box
 from induction.library.item import minor_color
 from induction.library.motion import DIRECTIONS
 
+__all__ = [
+    "copies_at_marks", "mirrored", "mirrored_over", "moved", "moved_by_size", "moved_to",
+    "moved_until", "repeated", "stamped", "twin_cells", "unfolded",
+]  # fmt: skip
+
 MAIN_COLOR, MINOR_COLOR = 10, 11
 """In stamps, the item's most and least common color."""
 

@@ -16,6 +16,12 @@ from induction.library.image import Image, Images, Mask
 from induction.library.motion import DIRECTIONS
 from induction.library.shape import enclosed
 
+__all__ = [
+    "around", "blank_cells", "box_border", "box_cells", "box_corners", "box_inside", "column_band",
+    "dotted", "draw", "flooded", "half", "hole_cells", "in_grid", "interior_cells", "middle_cells",
+    "middle_line", "own_cells", "rings", "row_band", "shaped",
+]  # fmt: skip
+
 NOTHING, ERASED, KEPT = 0, 10, 11
 """What the color of a drawing may be besides a color: no drawing, blank cells, its own colors."""
 

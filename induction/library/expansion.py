@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 
 from induction.library.image import Image, Images, NoResultError, checked
 
+__all__ = ["expanded", "ones"]
+
 
 def expanded(choice: ArrayLike, picture: Image, stamps: Images, own: tuple[int, ...]) -> Image:
     """Puts the chosen stamp in place of each cell; those listed in `own` take the cell's color."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["Image", "NoResultError", "blank", "image", "render"]
+
 Cells = NDArray[np.int8]
 """The colors of an image, shape (height, width)."""
 

@@ -13,6 +13,13 @@ from induction.library.image import Image, Images, Mask, bounding_box, part
 from induction.library.motion import DIRECTIONS
 from induction.library.shape import enclosed
 
+__all__ = [
+    "alike_count", "cells_of", "close_groups", "color_beside", "color_enclosing", "color_nearest",
+    "color_of_twin", "color_seen", "color_within", "edge_contacts", "is_full", "lean",
+    "lean_in_columns", "lean_in_rows", "level_count", "longer_side", "minor_color",
+    "rank_from_least", "rank_from_most", "whole",
+]  # fmt: skip
+
 
 def cells_of(picture: Image) -> Images:
     """Cuts out every colored cell."""

@@ -7,6 +7,8 @@ import numpy as np
 from induction.library.color import most_common_color
 from induction.library.image import Image, NoResultError, checked
 
+__all__ = ["below", "beside", "painted_as", "stretched_over"]
+
 
 def beside(left: Image, right: Image) -> Image:
     """Sets two images of one height side by side."""

@@ -9,6 +9,13 @@ from induction.library.color import background_color
 from induction.library.image import Cells, Image, Images, Mask, NoResultError
 from induction.library.parts import mono_components
 
+__all__ = [
+    "attract", "between_columns", "between_rows", "connect", "connect_columns", "connect_diagonals",
+    "connect_rows", "extend", "fall", "fall_objects", "fill_columns", "fill_rows",
+    "fill_rows_and_columns", "flood", "full_columns", "full_rows", "move", "rays_from_objects",
+    "shift", "slide",
+]  # fmt: skip
+
 DIRECTIONS: dict[str, tuple[int, int]] = {
     "up": (-1, 0),
     "down": (1, 0),

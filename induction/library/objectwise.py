@@ -17,6 +17,14 @@ from induction.library.cellwise import Property, ray
 from induction.library.image import Image
 from induction.library.shape import enclosed, part_count
 
+__all__ = [
+    "column_in_object", "depth_in_object", "object_color_twins", "object_colors",
+    "object_elongation", "object_height", "object_holes", "object_is_rectangle",
+    "object_is_symmetric", "object_major_color", "object_minor_color", "object_order",
+    "object_rank", "object_rank_ascending", "object_row_in_image", "object_sees", "object_size",
+    "object_touches_edge", "object_twins", "object_width", "row_in_object", "touching_color",
+]  # fmt: skip
+
 NO_OBJECT = -1
 
 Parts = tuple[NDArray[np.int64], int]

@@ -9,6 +9,13 @@ import numpy as np
 from induction.library import kernels
 from induction.library.image import Cells, Image, Images, NoResultError, listed, part
 
+__all__ = [
+    "blank_components", "bottom_half", "boxes", "color_layers", "columns_of", "components",
+    "first_square", "halves", "last_square", "left_half", "mono_boxes", "mono_components",
+    "panel_map", "panels", "quarters", "right_half", "rows_of", "separator_lines", "thirds",
+    "top_half", "windows",
+]  # fmt: skip
+
 
 def _components(
     picture: Image, cells: Cells, diagonal: bool, by_color: bool = False

@@ -12,6 +12,8 @@ from induction.library.image import Cells, Image, Mask
 from induction.library.item import lean
 from induction.library.motion import DIRECTIONS, swept
 
+__all__ = ["gap_rays", "pointed_rays", "ray_cells", "ray_starts"]
+
 DIRECTION_NAMES = {step: name for name, step in DIRECTIONS.items()}
 
 Places = NDArray[np.int64]

@@ -15,6 +15,12 @@ from induction.library import kernels
 from induction.library.image import Cells, Image, Images, Mask, NoResultError, listed, part
 from induction.library.parts import separators
 
+__all__ = [
+    "blank_panels", "blocks", "clusters", "color_boxes", "corner_marked", "cornered", "framed",
+    "grounds", "panel_columns", "panel_rows", "plain_regions", "sliding_windows", "squares",
+    "tiles",
+]  # fmt: skip
+
 MAX_CORNERS = 24
 """Colors of more cells than this do not mark corners."""
 

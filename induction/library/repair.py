@@ -7,6 +7,8 @@ import numpy as np
 from induction.library.image import Cells, Image, NoResultError, bounding_box, part
 from induction.library.symmetry import complete_mirror, complete_period, complete_translation
 
+__all__ = ["repaired", "repaired_part"]
+
 
 def repaired(picture: Image, color: int) -> Image:
     """Replaces a color by what mirror axes, a period or a translation say lies under it.

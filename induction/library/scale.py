@@ -10,6 +10,15 @@ from induction.library.color import invert
 from induction.library.image import Image, NoResultError, blank, checked, color_counts, pasted
 from induction.library.parts import separators
 
+__all__ = [
+    "blank_like", "blank_scaled", "downscale", "drop_blank_lines", "drop_repeated_lines",
+    "drop_separators", "fractal", "fractal_complement", "fractal_inverted", "full_canvas",
+    "mirror_tile_to", "outer", "outer_color", "place", "place_at_end", "place_at_origin",
+    "place_centered", "reflect_tile_to", "rescale", "tile", "tile_from_place", "tile_to",
+    "tile_with_gap", "upscale", "upscale_by_cells", "upscale_by_colors", "upscale_by_size", "wrap",
+    "wrap_colored",
+]  # fmt: skip
+
 
 def upscale(picture: Image, rows: int, columns: int) -> Image:
     """Makes every cell that many rows high and columns wide."""

@@ -8,6 +8,14 @@ from induction.library import kernels
 from induction.library.color import most_common_color
 from induction.library.image import Cells, Image, Mask, NoResultError, bounding_box, checked, part
 
+__all__ = [
+    "at_origin", "border", "cell_count_bar", "centered", "color_count_square",
+    "component_count_bar", "component_count_diagonal", "crop", "crop_background", "crop_inside",
+    "erase_isolated", "fill_each_hole", "fill_holes", "fill_holes_with_content", "filled", "frame",
+    "grow", "holes", "hull", "hull_complement", "inside", "interior", "keep_isolated",
+    "largest_blank_rectangle", "majority", "outline", "shrink", "smoothed", "surrounded",
+]  # fmt: skip
+
 
 def enclosed(mask: Mask, diagonal: bool = False) -> Mask:
     """Returns the cells outside the mask that no path around it connects to the border."""

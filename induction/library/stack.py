@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from induction.library.image import Image, Images, NoResultError
 
+__all__ = ["layer", "layers_agreeing", "layers_colored", "lowest", "rarest_layer", "topmost"]
+
 Layer = NDArray[np.int64]
 """A value for each cell, shape (height, width)."""
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from induction.library.image import Cells, Image
 
+__all__ = ["sweep"]
+
 OUTSIDE = -1
 
 Line = NDArray[np.int64]

@@ -7,6 +7,14 @@ import numpy as np
 from induction.library import kernels
 from induction.library.image import Cells, Image, NoResultError, checked
 
+__all__ = [
+    "anti_transpose", "complete_mirror", "complete_period", "complete_period_each_row",
+    "complete_translation", "flip_columns", "flip_rows", "identity", "mirror_down", "mirror_left",
+    "mirror_right", "mirror_tile", "mirror_tile_inward", "mirror_up", "rotate_90", "rotate_180",
+    "rotate_270", "rotation_tile", "smallest_tile", "transpose", "unite_mirror_columns",
+    "unite_mirror_rows", "unite_mirrors", "unite_rotations", "unite_transpose",
+]  # fmt: skip
+
 LONGEST_STEP = 10
 """The rows and columns of a translation by which images are completed, together."""
 

@@ -15,6 +15,11 @@ from induction.library.choice import Measure
 from induction.library.color import most_common_color
 from induction.library.image import Image, Images, NoResultError, checked
 
+__all__ = [
+    "arranged", "bars", "color_at", "each", "inner_color", "lined", "one_per_color",
+    "plainest_color", "ranks", "rarest_color", "shares", "snaked",
+]  # fmt: skip
+
 Column = NDArray[np.int64]
 """One number per part."""
 
