@@ -50,6 +50,8 @@ def main() -> None:
     contest = gather(given.runs)
     if contest.title != "arc1 training":
         parser.error(f"runs over the training split expected, these are over {contest.title}")
+    if given.task not in {task.task_id for task in contest.tasks}:
+        parser.error(f"--task: the runs have no task {given.task}")
     given.out.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
