@@ -8,6 +8,7 @@ the parent's own riddle after all programs had run.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 
@@ -64,8 +65,10 @@ class Screen:
         """Returns what shared processes are to run next; nothing if there is nothing left."""
         jobs = []
         self._batches = []
-        for at in range(0, len(self._todo), BATCH_SIZE):
-            batch = self._todo[at : at + BATCH_SIZE]
+        n_batches = math.ceil(len(self._todo) / BATCH_SIZE)
+        size = math.ceil(len(self._todo) / max(1, n_batches))  # alike, so that they end together
+        for at in range(0, len(self._todo), max(1, size)):
+            batch = self._todo[at : at + size]
             riddle, answer = _riddle()
             self._batches.append((batch, answer))
             jobs.append(Job(Tier.SCREENING, [*(self._programs[i] for i in batch), riddle]))
