@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -71,12 +71,10 @@ def form_of(source: str) -> Form:
     Only what runs when a grid is transformed counts: a generator of inputs and what stands under
     `if __name__ == "__main__"` do not.
     """
-    tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not _is_aside(node)]
-    keywords = {n.arg for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg}
-    plain = _Plain().visit(tree)
-    size = sum(1 for _ in ast.walk(plain))
-    return Form(ast.dump(_Renamed(keywords | _imported(plain), {}).visit(plain)), size)
+    nodes = [node for node in ast.parse(source).body if not _is_aside(node)]
+    spelling = _Spelling(_kept(nodes))
+    spelling.add_scope(nodes, {})
+    return Form(" ".join(spelling.parts), spelling.size)
 
 
 def _is_aside(node: ast.stmt) -> bool:
@@ -90,36 +88,16 @@ def _is_aside(node: ast.stmt) -> bool:
     )
 
 
-class _Plain(ast.NodeTransformer):
-    """Takes out docstrings and annotations."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        self.generic_visit(node)
-        node.returns = None
-        first = node.body[0]
-        is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-        if is_text and len(node.body) > 1:
-            del node.body[0]
-        return node
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
-        self.generic_visit(node)
-        if node.value is None:
-            return ast.Pass()
-        return ast.Assign([node.target], node.value)
-
-
-def _imported(tree: ast.AST) -> set[str]:
-    return {
-        (alias.asname or alias.name).split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
+def _kept(nodes: Sequence[ast.AST]) -> set[str]:
+    """Returns the names that mean something outside: entry points, keywords, what is imported."""
+    kept = set(ENTRY_POINTS)
+    for node in nodes:
+        for part in ast.walk(node):
+            if isinstance(part, ast.keyword) and part.arg:
+                kept.add(part.arg)
+            elif isinstance(part, (ast.Import, ast.ImportFrom)):
+                kept.update((alias.asname or alias.name).split(".")[0] for alias in part.names)
+    return kept
 
 
 def _given(nodes: Sequence[ast.AST]) -> dict[str, None]:
@@ -143,42 +121,72 @@ def _given(nodes: Sequence[ast.AST]) -> dict[str, None]:
     return {name: None for name in found if name not in declared}
 
 
-class _Renamed(ast.NodeTransformer):
-    """Numbers the names that a program gives, scope by scope, all but those it must keep."""
+class _Spelling:
+    """Syntax trees as words, the names that a program gives numbered scope by scope.
 
-    def __init__(self, kept: Set[str], names: dict[str, str]) -> None:
-        self._kept = kept | set(ENTRY_POINTS)
-        self._names = names
+    Docstrings and annotations are left out. Every node writes its kind and all its fields, so that
+    two trees are spelled alike only if they are alike.
+    """
 
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        self._add(node.body)
-        self.generic_visit(node)
-        return node
+    def __init__(self, kept: Set[str]) -> None:
+        self.parts: list[str] = []
+        self.size = 1
+        self._kept = kept
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        inner = _Renamed(self._kept, dict(self._names))
-        inner._add([node.args, *node.body])
-        node.args = inner.visit(node.args)
-        node.body = [inner.visit(part) for part in node.body]
-        node.name = self._names.get(node.name, node.name)
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        node.id = self._names.get(node.id, node.id)
-        return node
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.arg = self._names.get(node.arg, node.arg)
-        return node
-
-    def visit_Global(self, node: ast.Global) -> ast.AST:
-        node.names = [self._names.get(name, name) for name in node.names]
-        return node
-
-    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST:
-        return self.visit_Global(node)  # type: ignore[arg-type]
-
-    def _add(self, scope: Sequence[ast.AST]) -> None:
-        for name in _given(scope):
+    def add_scope(
+        self, nodes: Sequence[ast.AST], names: Mapping[str, str], of: Sequence[ast.AST] = ()
+    ) -> None:
+        """Adds nodes that share a scope, and before them those `of` it that are not its body."""
+        inner = dict(names)
+        for name in _given([*of, *nodes]):
             if name not in self._kept:
-                self._names[name] = f"v{len(self._names)}"
+                inner[name] = f"v{len(inner)}"
+        self._add([*of], inner)
+        self._add([*nodes], inner)
+
+    def _add(self, value: object, names: Mapping[str, str]) -> None:
+        if isinstance(value, list):
+            self.parts.append("[")
+            for each in value:
+                self._add(each, names)
+            self.parts.append("]")
+        elif isinstance(value, ast.expr_context):
+            self.size += 1
+        elif isinstance(value, ast.AST):
+            self.size += 1
+            self._add_node(value, names)
+        else:
+            self.parts.append(repr(value))
+
+    def _add_node(self, node: ast.AST, names: Mapping[str, str]) -> None:
+        if isinstance(node, ast.Name):
+            self.size += 1
+            self.parts.append(f"Name {names.get(node.id, node.id)}")
+        elif isinstance(node, ast.arg):
+            self.parts.append(f"arg {names.get(node.arg, node.arg)}")
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            self.parts.append(" ".join([_kind(node), *(names.get(n, n) for n in node.names)]))
+        elif isinstance(node, ast.FunctionDef):
+            self.parts.append(f"FunctionDef {names.get(node.name, node.name)}")
+            self._add(node.decorator_list, names)
+            self.add_scope(node.body[_has_docstring(node) :], names, of=[node.args])
+        elif isinstance(node, ast.AnnAssign):
+            self.parts.append("Assign" if node.value else "Pass")
+            if node.value:
+                self._add([node.target], names)
+                self._add(node.value, names)
+                self._add(None, names)
+        else:
+            self.parts.append(_kind(node))
+            for field in node._fields:
+                self._add(getattr(node, field, None), names)
+
+
+def _kind(node: ast.AST) -> str:
+    return type(node).__name__
+
+
+def _has_docstring(node: ast.FunctionDef) -> bool:
+    first = node.body[0]
+    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return is_text and len(node.body) > 1

@@ -156,6 +156,17 @@ def test_programs_that_do_other_things_are_two(one, other):
     assert len(forms) == 2
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "N = 0\ndef transform(g):\n    global N\n    N = N + 1\n    return N",
+        "def transform(g):\n    N = 0\n    def f():\n        nonlocal N\n        N = 1\n    f()",
+    ],
+)
+def test_a_declared_name_is_the_one_outside(source):
+    assert form_of(source.replace("N", "count")) == form_of(source.replace("N", "total"))
+
+
 def test_parameters_called_by_name_are_not_mixed_up():
     source = "def f({}, {}):\n    return {}\ndef transform(g):\n    return f(a=g, b=1)\n"
     forms = {form_of(source.format(*names)) for names in (("a", "b", "a"), ("b", "a", "b"))}
