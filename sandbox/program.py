@@ -195,7 +195,8 @@ def _record_of(error: BaseException) -> bytes:
     kind = FailureKind.OUT_OF_MEMORY if isinstance(error, MemoryError) else FailureKind.RAISED
     name = type(error).__name__
     try:
-        text = f"{name}: {error}" if kind is FailureKind.RAISED else name
+        # Cut before it is joined: a copy of a huge message would cost the program's own seconds.
+        text = f"{name}: {str(error)[:MAX_TEXT]}" if kind is FailureKind.RAISED else name
         return encode_failure(kind, text[:MAX_TEXT])
     except BaseException:  # noqa: BLE001 (an exception's own __str__ may raise)
         return encode_failure(kind, "an exception that cannot be shown")

@@ -88,7 +88,7 @@ MEMORY = _table(
         "    except MemoryError: pass",
         (CPU_TIMEOUT, OUT_OF_MEMORY),
     ),
-    ("huge text", "raise ValueError('x' * (1 << 26))", (RAISED,)),
+    ("huge text", "raise ValueError('x' * (1 << 25))", (RAISED,)),
     ("huge output list", "return [[0] * 1000 for _ in range(3000)]", (BAD_OUTPUT,)),
     (
         "endless recursion",

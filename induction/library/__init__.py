@@ -4,8 +4,6 @@ Programs write `from induction.library import *`. Images are immutable by conven
 primitive changes its arguments.
 """
 
-import types
-
 from numpy import eye as eye
 from numpy import where as where
 
@@ -32,8 +30,9 @@ from induction.library.sweep import *
 from induction.library.symmetry import *
 from induction.library.unit import *
 
+ALIASES = {"common": "induction.library.common"}
+"""What else programs may import in a sandbox that has this module: BARC's programs do."""
+
 __all__ = sorted(
-    name
-    for name, value in globals().items()
-    if not (name.startswith("_") or isinstance(value, types.ModuleType))
+    name for name, value in globals().items() if callable(value) and not name.startswith("_")
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from arc.grid import Grid
+from induction import library
 from induction.library import common
 from induction.library.common import (
     Color,
@@ -413,6 +414,10 @@ def test_programs_may_share_a_process_unless_they_touch_the_library():
     for line in ("Color.BLUE = 3", "ALL_COLORS.remove(3)", "NOT_BLACK[0] = 5"):
         spoiled = spared.replace("# concepts: objects, moving", line)
         assert not harmless.includes(compile(spoiled, "", "exec"))
+
+
+def test_a_sandbox_with_the_library_has_it_under_the_name_that_programs_use():
+    assert library.ALIASES["common"] == common.__name__
 
 
 def test_every_name_is_there():
