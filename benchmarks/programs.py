@@ -2,7 +2,7 @@
 
     python benchmarks/programs.py
     python benchmarks/programs.py --model FOLDER --programs 8 --max-tokens 256
-    python benchmarks/programs.py --model embedded
+    python benchmarks/programs.py --model embedded --batch 256
 
 Replies come from a list at no cost, so that all time is ours: taking programs from replies, telling
 which are new, running and verifying them in the sandbox. They are what the search proposes for
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--model", default="", help="a causal language model's folder, or embedded")
     parser.add_argument("--template", default="words_program", help="how the folder's is asked")
     parser.add_argument("--gguf", default="", help="the name of a GGUF file in it")
+    parser.add_argument("--batch", type=int, help="replies asked for at once")
     parser.add_argument("--max-tokens", type=int, default=512, help="of a folder's replies")
     options = parser.parse_args()
     training = load_split("arc1", "training")
@@ -103,7 +104,9 @@ def main() -> None:
         writer = Reader([f"The rule:\n```python\n{source}```\nDone." for source in sources])
         print(f"{len(sources)} different programs to be read")
     timed = Timed(writer)
-    config = replace(config, programs=options.programs, revisions=0, views=False, agreement=_NEVER)
+    batch = options.batch or config.batch
+    config = replace(config, programs=options.programs, batch=batch, agreement=_NEVER)
+    config = replace(config, revisions=0, views=False)
     with open_sandbox(preload=["induction.library"], workers=options.workers) as sandbox:
         same = "from common import *\ndef transform(g): return g"
         sandbox.screen([(same, training[0].inputs)], lambda *_: True)

@@ -15,6 +15,7 @@ _PYTHON = ("python", "py", "python3")
 _BEGINNING = re.compile(r"^(?:from |import |def |class |@|#|[A-Za-z_]\w* *=)", re.MULTILINE)
 
 
+@lru_cache(maxsize=1024)  # small models repeat themselves
 def program_in(reply: str) -> str | None:
     """Returns the program of a reply, or `None` where there is none that can be parsed.
 
@@ -64,7 +65,7 @@ class Form:
     size: int
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def form_of(source: str) -> Form:
     """Returns the form of a program that can be parsed.
 
