@@ -19,6 +19,7 @@ TASK = {
 QUICK = [
     "--workers=1",
     "--set=model.settings.tokens=2000",
+    "--set=model.settings.min_updates=4",
     "--set=induction.steps=[500,2000]",
 ]
 

@@ -36,7 +36,8 @@ def test_a_run_needs_no_network(tmp_path):
     assert "unreachable" in probe.stderr
     (tmp_path / "challenges.json").write_text(json.dumps({"mirror": TASK}))
     command = [*ALONE, sys.executable, "-c", _RUN, "run", "challenges.json", "--out", "r"]
-    quick = ["--workers=1", "--set=model.settings.tokens=2000", "--set=induction.steps=[500,2000]"]
+    quick = ["--workers=1", "--set=induction.steps=[500,2000]"]
+    quick += ["--set=model.settings.tokens=2000", "--set=model.settings.min_updates=4"]
     environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         [*command, *quick],
