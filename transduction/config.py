@@ -30,6 +30,8 @@ class TransductionConfig:
         train: Whether to train at test time at all.
         shared: Whether one set of weights is trained on all tasks of the run, before the first is
             solved, in place of one a task.
+        adaptations: How often the model is adapted to a task, each time anew; the favorites of all
+            are submitted before their second choices. Time grows as their number.
         data: What an in-context model is trained on: pseudo-tasks in which one demonstration is
             held out, or (`end_to_end`) single pairs without any context.
         transforms: Whether training and prediction use the symmetries.
@@ -52,6 +54,7 @@ class TransductionConfig:
 
     train: bool = True
     shared: bool = False
+    adaptations: int = 1
     data: Literal["leave_one_out", "end_to_end"] = "leave_one_out"
     transforms: bool = True
     symmetries: tuple[SymmetryName, ...] = ()
@@ -68,7 +71,7 @@ class TransductionConfig:
     rank_programs: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("max_examples", "colorings", "orders", "n_candidates"):
+        for name in ("adaptations", "max_examples", "colorings", "orders", "n_candidates"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
         if self.scored < 0:
@@ -77,6 +80,11 @@ class TransductionConfig:
         DepthFirst(self.threshold)
         if self.shared and not self.train:
             raise ConfigError("shared: without train there are no weights to share")
+        if self.adaptations > 1 and (self.shared or not self.train or self.rank_programs):
+            raise ConfigError(
+                "adaptations: several mean nothing with shared weights, without train, or with "
+                "rank_programs, which asks one model"
+            )
         if self.vote == "product_of_experts" and not self.scored:
             raise ConfigError("scored: a product of experts needs at least 1")
         if self.symmetries and not self.transforms:

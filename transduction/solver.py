@@ -21,6 +21,7 @@ from lm.protocol import (
 from transduction.adaptation import examples_of
 from transduction.augment import View, make_views
 from transduction.config import TransductionConfig
+from transduction.pooling import pooled
 from transduction.ranking import Ranker
 from transduction.vote import Prediction, by_count, rank
 
@@ -50,10 +51,22 @@ class TransductionSolver:
     ) -> Iterator[Candidate]:
         """Yields ranked candidates, test input by test input.
 
-        The training is cut off after three quarters of `budget_s`; what would be scored after it
-        has run out is not. With `rank_programs` the grids of `others` are scored as well, and
-        come as candidates of source `RANKING`.
+        The training is cut off after three quarters of `budget_s`, which several adaptations share
+        equally; what would be scored after it has run out is not. With `rank_programs` the grids of
+        `others` are scored as well, and come as candidates of source `RANKING`.
         """
+        n = self.config.adaptations
+        if n == 1:
+            yield from self._solve_once(task, budget_s, rng, others)
+            return
+        found = [list(self._solve_once(task, budget_s / n, rng, others)) for _ in range(n)]
+        for test_index in range(len(task.test_inputs)):
+            mine = [[c for c in each if c.test_index == test_index] for each in found]
+            yield from pooled(mine, self.config.n_candidates)
+
+    def _solve_once(
+        self, task: Task, budget_s: float, rng: random.Random, others: Sequence[Candidate]
+    ) -> Iterator[Candidate]:
         started = time.monotonic()
         adaptation = self._adapt(task, budget_s, rng)
         views = make_views(task, self.config.colorings, rng, symmetries=self.config.views_in)

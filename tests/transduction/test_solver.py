@@ -168,6 +168,38 @@ def test_shared_adaptations_are_made_of_every_task_and_used_for_their_own():
     assert solved(config, model=model, shared=shared)
 
 
+class Fickle(Echo):
+    """A model that holds another grid right each time it is adapted."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def adapt(self, examples, rng, timeout_s, *, train):
+        self.asked.append((list(examples), timeout_s))
+        return Adaptation(len(self.asked), len(examples), 0.0)
+
+    def generate(self, prompts, adaptation=None):
+        favorite = Grid.of([[adaptation.weights] * 2] * 2)
+        return [Completion(favorite, 0.0) for _ in prompts]
+
+    def score(self, prompts, outputs, adaptation=None):
+        return [-1.0] * len(outputs)
+
+
+def test_each_adaptation_has_its_favorite_among_the_first():
+    model = Fickle()
+    found = solved(TransductionConfig(adaptations=3), model=model)
+    for i in range(len(TASK.test_inputs)):
+        mine = [c for c in found if c.test_index == i]
+        assert {c.grid.cells[0] for c in mine} == {1, 2, 3}
+        assert mine == sorted(mine, key=lambda c: -c.log_weight)
+        assert all((c.evidence.votes, c.evidence.views) == (8, 24) for c in mine)
+    (first, budget_s), (second, _), _ = model.asked
+    assert first != second
+    assert budget_s == 60 / 3 * 0.75
+
+
 def program(grid, test_index=0):
     return Candidate("t", test_index, grid, "induction", 0.0)
 
@@ -191,6 +223,10 @@ def test_grids_of_other_sources_are_scored_beside_the_own_and_not_proposed():
     ("values", "message"),
     [
         ({"shared": True, "train": False}, "shared"),
+        ({"adaptations": 0}, "adaptations"),
+        ({"adaptations": 2, "train": False}, "adaptations"),
+        ({"adaptations": 2, "shared": True}, "adaptations"),
+        ({"adaptations": 2, "rank_programs": True}, "adaptations"),
         ({"symmetries": ("transpose",), "transforms": False}, "symmetries"),
         ({"vote": "product_of_experts", "scored": 0}, "scored"),
         ({"scored": -1}, "scored"),
