@@ -86,9 +86,15 @@ def test_a_cut_model_chooses_as_the_whole_one_does(folder: Path, template: str) 
     assert all(gain > 0 for gain in gains)  # the same logits among fewer
 
 
-def test_four_bits_need_a_package_that_says_so(folder: Path) -> None:
-    if loading.importlib.util.find_spec("bitsandbytes"):
-        pytest.skip("bitsandbytes is installed")
+def test_four_bits_need_a_package_that_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_spec = loading.importlib.util.find_spec
+    monkeypatch.setattr(
+        loading.importlib.util,
+        "find_spec",
+        lambda name, package=None: None if name == "bitsandbytes" else find_spec(name, package),
+    )
     config = CausalConfig(model=str(folder), quantization="4bit", device="cpu")
     with pytest.raises(MissingExtraError, match="pip install bitsandbytes") as caught:
         CausalLanguageModel.load(config)
