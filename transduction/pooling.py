@@ -50,6 +50,7 @@ def _views_of(candidates: Sequence[Candidate]) -> int:
 
 
 def _together(parts: Sequence[ViewEvidence], n_views: int) -> ViewEvidence:
+    """Returns the evidence of all adaptations; the score is that of the one that is surest."""
     scores = [part.log_probability for part in parts if part.log_probability is not None]
     return ViewEvidence(
         sum(part.votes for part in parts),

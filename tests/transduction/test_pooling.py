@@ -15,7 +15,7 @@ COLORS = [Grid.of([[color]]) for color in range(6)]
 
 
 def ranking(colors: list[int], weights: list[float]) -> list[Candidate]:
-    """One adaptation's candidates, three views each, the best first."""
+    """One adaptation's candidates, a vote of eight views for each, the best first."""
     ordered = sorted(weights, reverse=True)
     return [
         Candidate("t", 0, COLORS[c], "transduction", w, ViewEvidence(1, 8, w, ("identity",), (w,)))
