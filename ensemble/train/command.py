@@ -165,18 +165,29 @@ def finetune(
     hold_out: Annotated[
         bool, typer.Option(help="Leave the held-out training tasks out, to measure progress on.")
     ] = True,
+    programs: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="Learn to write these programs instead; may be repeated."),
+    ] = None,
+    template: Annotated[
+        str, typer.Option(help="How programs are asked for, a template or its path.")
+    ] = "signature_program",
 ) -> None:
     """Fine-tunes a causal model on tasks like those to come, before any of them is seen.
 
     ensemble finetune --set model.settings.model=FOLDER --re-arc re_arc.npz.xz --out finetuned
+
+    With --programs, a file of `ensemble generate --programs FILE`, its replies are programs.
     """
+    from ensemble.train.finetuning import Grids, Programs
     from ensemble.train.finetuning import finetune as train
 
+    if programs and re_arc:
+        raise ConfigError("give --re-arc for replies that are grids, or --programs, not both")
     made = train(
         out,
         load_settings(config, settings or []),
-        re_arc=re_arc,
-        hold_out=hold_out,
+        Programs(tuple(programs), template) if programs else Grids(re_arc, hold_out, config),
         minutes=minutes,
         threads=threads,
         options={
@@ -186,7 +197,7 @@ def finetune(
             "learning_rate": learning_rate,
         },
     )
-    print(f"ensemble run --config {config} {made}")
+    print(made)
 
 
 def train_writer(

@@ -53,6 +53,7 @@ class CausalLanguageModel:
     Attributes:
         config: The settings.
         form: How tasks become tokens.
+        vocabulary: The tokens there are.
         max_tokens: Longest prompt with its reply.
         passes: How examples go through the model in training.
     """
@@ -62,6 +63,7 @@ class CausalLanguageModel:
     def __init__(self, base: PreTrainedModel, vocabulary: Vocabulary, config: CausalConfig) -> None:
         self.config = config
         self.form = Format(load_template(config.template), vocabulary)
+        self.vocabulary = vocabulary
         self._name = config.model or base.name_or_path or ""
         own_limit = getattr(base.config, "max_position_embeddings", None) or config.max_tokens
         self.max_tokens = min(config.max_tokens, own_limit)

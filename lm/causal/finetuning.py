@@ -21,7 +21,6 @@ from arc.errors import ConfigError, DataError
 from lm.causal.backend import CausalLanguageModel
 from lm.causal.batch import TokenizedExample, TrainingBatch, example_losses
 from lm.checkpoint import changed, read_checkpoint, refuse_another, write_checkpoint
-from lm.protocol import Example
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +82,8 @@ class Finetuning:
         self,
         model: CausalLanguageModel,
         config: FinetuneConfig,
-        example: Callable[[int], Example],
-        held_out: Sequence[Example],
+        example: Callable[[int], TokenizedExample],
+        held_out: Sequence[TokenizedExample],
         threads: int = 0,
     ) -> None:
         """`example` gives the i-th example; on `held_out` the progress is measured."""
@@ -96,7 +95,7 @@ class Finetuning:
         self.curve: list[tuple[int, float]] = []
         self._model = model
         self._example = example
-        self._held_out = model.fitting(held_out)
+        self._held_out = [each for each in held_out if self._fits(each)]
         self._factors = None if config.full else model.fresh_adapter(random.Random(config.seed))
         if self._factors is None:
             if not model.base.dtype.is_floating_point or model.base.dtype == torch.float16:
@@ -213,7 +212,8 @@ class Finetuning:
         examples: list[TokenizedExample] = []
         n_tried = 0
         while len(examples) < self.config.examples:
-            examples += self._model.fitting([self._example(self.position)])
+            candidate = self._example(self.position)
+            examples += [candidate] if self._fits(candidate) else []
             self.position += 1
             n_tried += 1
             if n_tried > 100 * self.config.examples:
@@ -222,6 +222,9 @@ class Finetuning:
                     "tokens; raise model.settings.max_tokens"
                 )
         return examples
+
+    def _fits(self, example: TokenizedExample) -> bool:
+        return len(example.tokens) <= self._model.max_tokens
 
     def _passes(
         self, examples: Sequence[TokenizedExample]

@@ -128,7 +128,7 @@ class CausalWriter:
 
 
 class Asking:
-    """How drafts become tokens: a template with a tokenizer's vocabulary."""
+    """How drafts and programs become tokens: a template with a tokenizer's vocabulary."""
 
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         if template.reply != "code":
@@ -157,6 +157,18 @@ class Asking:
         asked = vocabulary.chat(messages, options) + last.text
         start = () if vocabulary.has_start(asked) else vocabulary.start
         return [*start, *vocabulary.text_tokens(asked)]
+
+    def reply_tokens(self, program: str) -> list[int]:
+        """Returns the tokens of a reply that is a program, its end among them.
+
+        In a chat the program stands in a fence, unless the template has begun one.
+        """
+        text = program if program.endswith("\n") else f"{program}\n"
+        if self._template.is_chat:
+            opening = "" if "```" in self.lead else "```python\n"
+            text = f"{opening}{text}```"
+        end = self._template.reply_end + self._vocabulary.eos
+        return self._vocabulary.text_tokens(text + end)
 
 
 def check_writer(config: WriterConfig) -> None:

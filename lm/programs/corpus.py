@@ -14,13 +14,14 @@ so that each line can be read without the others, and by other tools.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arc.document import parse_json, read_text
-from arc.errors import DataError, GridError
+from arc.errors import ConfigError, DataError, GridError
 from arc.grid import Grid
 from arc.task import Pair
 
@@ -67,6 +68,25 @@ def read_programs(path: Path) -> list[ProgramTask]:
     if not found:
         raise DataError(f"{path}: no programs; `ensemble generate --programs FILE` writes some")
     return found
+
+
+def kept_apart(
+    tasks: Sequence[ProgramTask], one_of: int
+) -> tuple[list[ProgramTask], list[ProgramTask]]:
+    """Returns programs to learn, and one of so many of those that come once to measure on.
+
+    Short programs come often, on other inputs; they are to be learned, all of them.
+
+    Raises:
+        ConfigError: One of the two would be empty.
+    """
+    n_with = Counter(task.source for task in tasks)
+    reserved = [task for task in tasks if n_with[task.source] == 1][::one_of]
+    taken = {task.task_id for task in reserved}
+    learned = [task for task in tasks if task.task_id not in taken]
+    if not learned or not reserved:
+        raise ConfigError(f"{len(tasks)} programs are too few to keep some apart")
+    return learned, reserved
 
 
 def _programs(path: Path) -> Iterator[ProgramTask]:

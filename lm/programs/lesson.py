@@ -7,16 +7,14 @@ that of other pairs.
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerFast
 
-from arc.errors import ConfigError
 from lm.causal.template import Template, load_template
 from lm.programs.config import ProgramTraining
-from lm.programs.corpus import ProgramTask
+from lm.programs.corpus import ProgramTask, kept_apart
 from lm.programs.shipped import TEMPLATE
 from lm.programs.words import make_tokenizer
 from lm.protocol import Prompt
@@ -76,14 +74,8 @@ class Lessons:
         self._signatures = _Signatures(load_template(TEMPLATE))
         self.tokenizer = self._vocabulary(tasks, names, phrases)
         known = [task for task in tasks if self._is_known(task)]
-        n_with = Counter(task.source for task in known)
-        # Short programs come often, on other inputs; they are to be learned, all of them.
-        self.reserved = [task for task in known if n_with[task.source] == 1][:: config.reserve]
-        kept_apart = {task.task_id for task in self.reserved}
-        self.tasks = [task for task in known if task.task_id not in kept_apart]
+        self.tasks, self.reserved = kept_apart(known, config.reserve)
         self.n_left_out = len(tasks) - len(known)
-        if not self.tasks or not self.reserved:
-            raise ConfigError(f"{len(tasks)} programs are too few to keep some apart")
 
     def batches(self, start: int) -> Iterator[list[Example]]:
         """Yields batches from the one with a number on; each pool of them is dealt by length."""

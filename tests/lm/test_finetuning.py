@@ -11,15 +11,19 @@ from tiny_causal import CONFIG, PROMPTS, TASK, save_tiny, tiny_model
 from arc.errors import ConfigError, DataError
 from arc.grid import Grid
 from lm.causal.backend import CausalLanguageModel
+from lm.causal.batch import TokenizedExample
 from lm.causal.finetuning import ADAPTER, CHECKPOINT, MODEL, FinetuneConfig, Finetuning
 from lm.protocol import Conditioning, Example, Prompt
 from transduction.augment import training_examples
 
-EXAMPLES = training_examples(TASK, Conditioning.IN_CONTEXT, 8, random.Random(0))
+EXAMPLES = [
+    tiny_model().tokenized(example)
+    for example in training_examples(TASK, Conditioning.IN_CONTEXT, 8, random.Random(0))
+]
 SETTINGS = FinetuneConfig(updates=6, examples=2, learning_rate=1e-2, report=3)
 
 
-def example(index: int) -> Example:
+def example(index: int) -> TokenizedExample:
     return EXAMPLES[index % len(EXAMPLES)]
 
 
@@ -93,7 +97,7 @@ def test_what_was_learned_is_kept_when_a_training_is_stopped(tmp_path: Path) -> 
     class Stopped(BaseException):
         pass
 
-    def stopping(index: int) -> Example:
+    def stopping(index: int) -> TokenizedExample:
         if index == 5:
             raise Stopped
         return example(index)
@@ -134,7 +138,9 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
 
 
 def test_examples_that_never_fit_are_an_error_and_not_a_loop() -> None:
+    model = tiny_model()
     large = Grid.of([[1] * 20] * 20)
-    trained = Finetuning(tiny_model(), SETTINGS, lambda _: Example(Prompt(large), large), [])
+    tokenized = model.tokenized(Example(Prompt(large), large))
+    trained = Finetuning(model, SETTINGS, lambda _: tokenized, [])
     with pytest.raises(DataError, match="max_tokens"):
         trained._update()

@@ -1,10 +1,13 @@
 """The small model of programs: its words, what it learns from, its training, what is shipped."""
 
 import json
+from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 import torch
+from tiny import byte_tokenizer
 
 from arc.errors import ConfigError, DataError
 from arc.grid import Grid
@@ -18,6 +21,7 @@ from lm.causal.vocabulary import Vocabulary
 from lm.causal.writer import Asking, CausalWriter, WriterConfig
 from lm.programs.config import ProgramTraining
 from lm.programs.corpus import ProgramTask, read_programs
+from lm.programs.exercise import Exercises
 from lm.programs.lesson import Lessons
 from lm.programs.shipped import FOLDER, TEMPLATE, shipped_writer
 from lm.programs.training import CHECKPOINT, Training
@@ -145,6 +149,56 @@ def test_what_is_trained_is_what_is_asked(tasks, tmp_path):
     draft = Draft(Prompt(task.pairs[0].input, task.pairs[:2]))
     assert writer._asking.tokens(draft) == example.tokens[: example.n_prompt]
     assert made.lessons.tokenizer.decode(example.tokens[example.n_prompt : -1]) == task.source
+
+
+def exercises(tasks, seed=0, template=TEMPLATE):
+    asking = Asking(load_template(template), Vocabulary(byte_tokenizer(), "tiny"))
+    return Exercises(tasks, asking, seed), asking
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, "words_program"])
+def test_an_exercise_is_the_prompt_of_a_run_and_a_program(tasks, template):
+    found, asking = exercises(tasks, template=template)
+    for index in range(3):
+        example = found.example(index)
+        n_prompt = example.is_target.index(True)
+        prompt, reply = example.tokens[:n_prompt], example.tokens[n_prompt:]
+        assert all(example.is_target[n_prompt:])
+        replies = {task.task_id: tuple(asking.reply_tokens(task.source)) for task in found.tasks}
+        assert reply in replies.values()
+        asked = [
+            tuple(asking.tokens(Draft(Prompt(pairs[0].input, pairs))))
+            for task in found.tasks
+            if replies[task.task_id] == reply
+            for n in (2, 3, 4)
+            for pairs in combinations(task.pairs, n)
+        ]
+        assert prompt in asked
+
+
+def test_every_program_is_an_exercise_before_one_is_again(tasks):
+    found, asking = exercises(tasks)
+    n = len(found.tasks)
+
+    def programs(start):
+        examples = [found.example(index) for index in range(start, start + n)]
+        return [e.tokens[e.is_target.index(True) :] for e in examples]
+
+    learned = Counter(tuple(asking.reply_tokens(task.source)) for task in found.tasks)
+    assert Counter(programs(0)) == Counter(programs(n)) == learned
+    assert programs(0) != programs(n)
+    again = exercises(tasks)[0]
+    assert [again.example(i) for i in (0, n, 5)] == [found.example(i) for i in (0, n, 5)]
+    assert exercises(tasks, seed=1)[0].example(0) != found.example(0)
+
+
+def test_what_is_kept_apart_is_no_exercise(tasks):
+    found, asking = exercises(tasks)
+    apart = found.held_out(100)
+    learned = {tuple(asking.reply_tokens(task.source)) for task in found.tasks}
+    assert len(apart) == len(found.reserved) == len(tasks) - len(found.tasks) > 0
+    assert all(e.tokens[e.is_target.index(True) :] not in learned for e in apart)
+    assert found.held_out(1) == apart[:1]
 
 
 def test_a_template_may_tell_a_signature_in_place_of_grids():

@@ -7,6 +7,7 @@ from tiny import byte_tokenizer, tiny_llama
 from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Pair
+from induction.sampling.reply import program_in
 from lm.causal.template import load_template, parse_template
 from lm.causal.vocabulary import Vocabulary
 from lm.causal.writer import Asking, CausalWriter, WriterConfig, check_writer
@@ -73,6 +74,27 @@ def test_a_reply_that_the_template_begins_has_its_beginning():
     )
     template = parse_template(text, "own.toml")
     assert Asking(template, Vocabulary(TOKENIZER, "tiny")).lead == "BEGIN"
+
+
+@pytest.mark.parametrize("name", ["words_program", "signature_program"])
+def test_a_program_is_found_in_the_reply_that_is_learned(name):
+    program = "def transform(grid):\n    return grid\n"
+    asking = Asking(load_template(name), Vocabulary(TOKENIZER, "tiny"))
+    tokens = asking.reply_tokens(program)
+    assert tokens[-1] == TOKENIZER.eos_token_id
+    assert program_in(TOKENIZER.decode(tokens[:-1])) == program
+
+
+def test_a_fence_that_the_template_begins_is_not_begun_again():
+    text = (
+        'reply = "code"\ngrid = "words"\nstart = "{user}"\n'
+        'demonstration = "{input}{output}"\nquestion = "?{assistant}```python\\n"\n'
+    )
+    asking = Asking(parse_template(text, "own.toml"), Vocabulary(TOKENIZER, "tiny"))
+    tokens = asking.reply_tokens("def transform(grid): return grid")
+    reply = asking.lead + TOKENIZER.decode(tokens)
+    assert reply.count("```python") == 1
+    assert program_in(reply)
 
 
 def test_settings_that_cannot_work_are_one_line():
