@@ -1,8 +1,8 @@
 """Programs a second: how fast replies of a language model become verified programs.
 
-    python benchmarks/programs.py
-    python benchmarks/programs.py --model FOLDER --programs 8 --max-tokens 256
-    python benchmarks/programs.py --model embedded --batch 256
+    python benchmarks/induction.py
+    python benchmarks/induction.py --model FOLDER --programs 8 --max-tokens 256
+    python benchmarks/induction.py --model embedded --batch 256
 
 Replies come from a list at no cost, so that all time is ours: taking programs from replies, telling
 which are new, running and verifying them in the sandbox. They are what the search proposes for

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "programs.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "induction.py"
 
 
 @pytest.mark.slow
