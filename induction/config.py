@@ -23,6 +23,8 @@ class SamplingConfig:
         per_view: How many questions in a row see the task in the same way.
         agreement: Distinct programs that give the same answers, after which no more are asked for.
         max_grids: Greatest number of candidates for a test input.
+        guided_steps: Where nothing is verified, work spent on a search in which what the programs
+            use is cheap, in calls of a primitive on a small image; 0 for none.
     """
 
     programs: int = 64
@@ -35,13 +37,15 @@ class SamplingConfig:
     per_view: int = 1
     agreement: int = 3
     max_grids: int = 6
+    guided_steps: int = 0
 
     def __post_init__(self) -> None:
         for name in ("programs", "batch", "max_tokens", "per_view", "agreement", "max_grids"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
-        if self.revisions < 0:
-            raise ConfigError(f"revisions: 0 or more expected, got {self.revisions}")
+        for name in ("revisions", "guided_steps"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name}: 0 or more expected, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)

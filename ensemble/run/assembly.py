@@ -101,12 +101,14 @@ class Workbench:
         from induction.sampling.solver import SamplingSolver
 
         writer = _writer_settings(settings)()
-        solver = SamplingSolver(writer, self._sandbox(settings), settings.sampling)
+        solver = SamplingSolver(
+            writer, self._sandbox(settings), settings.sampling, settings.induction
+        )
 
         def solve(unit: Unit) -> Found:
             started = time.monotonic()
             rng = self._rng(unit.task.task_id)
-            candidates = tuple(solver.solve(unit.task, unit.budget_s, rng))
+            candidates = tuple(solver.solve(unit.task, unit.budget_s, rng, unit.earlier))
             return Found(candidates, time.monotonic() - started < unit.budget_s)
 
         return solve
@@ -177,12 +179,14 @@ _Solve = Callable[[Unit], Found]
 
 def needs_earlier(settings: Settings) -> bool:
     """Whether what a stage finds depends on what the stages before it have found."""
-    return bool(settings.transduction.get("rank_programs"))
+    guided = settings.writer.kind != "none" and settings.sampling.guided_steps > 0
+    return guided or bool(settings.transduction.get("rank_programs"))
 
 
 def smaller(settings: Settings) -> Settings:
     """Returns settings that need a fraction of the memory, for a task that ran out of it."""
-    sampling = replace(settings.sampling, batch=max(1, settings.sampling.batch // 4))
+    batch = max(1, settings.sampling.batch // 4)
+    sampling = replace(settings.sampling, batch=batch, guided_steps=0)
     induction = replace(
         settings.induction,
         steps=settings.induction.steps[:1],

@@ -54,6 +54,20 @@ class Tally:
     verified: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A new program that was written.
+
+    Attributes:
+        verification: What it did.
+        error: How far from right that is: the mean over the demonstrations of the share of wrong
+            cells, all of them where the size is another.
+    """
+
+    verification: Verification
+    error: float
+
+
 @dataclass(slots=True)
 class _Work:
     """One task's state; the view is that of the turn, and `seen_task` how the task looks in it."""
@@ -64,7 +78,7 @@ class _Work:
     turn: int = -1
     view: View = field(default_factory=View)
     seen: set[tuple[str, View]] = field(default_factory=set)
-    found: list[Verification] = field(default_factory=list)
+    found: list[Written] = field(default_factory=list)
     to_revise: list[tuple[float, _Question]] = field(default_factory=list)
 
 
@@ -79,8 +93,8 @@ class ProgramSampler:
 
     def rounds(
         self, task: Task, rng: random.Random, is_over: Callable[[], bool]
-    ) -> Iterator[list[Verification]]:
-        """Yields all that is known of the programs written so far, after each batch.
+    ) -> Iterator[list[Written]]:
+        """Yields all new programs written so far, after each batch.
 
         Ends when the configured number of replies is there, when enough distinct verified programs
         give the same answers, or when `is_over` says so.
@@ -138,16 +152,18 @@ class ProgramSampler:
         for (source, question, program), found in zip(new, outcomes, strict=True):
             cost = _BASE_COST + form_of(program).size / _NODES_A_COST
             verification = judged(source, cost, work.task, found)
-            work.found.append(verification)
+            written = Written(verification, error_of(work.task, found))
+            work.found.append(written)
             if verification.is_verified:
                 self.tally.verified += 1
             elif len(question.draft.revisions) < self._config.revisions:
                 again = _revised(work.task, question, program, found)
-                work.to_revise.append((_wrongness(work.task, found), again))
+                work.to_revise.append((written.error, again))
 
-    def _is_agreed(self, found: Sequence[Verification]) -> bool:
+    def _is_agreed(self, found: Sequence[Written]) -> bool:
         votes: dict[tuple[Grid | None, ...], int] = {}
-        for verification in found:
+        for written in found:
+            verification = written.verification
             if verification.is_verified and None not in verification.outputs:
                 votes[verification.outputs] = votes.get(verification.outputs, 0) + 1
         return max(votes.values(), default=0) >= self._config.agreement
@@ -162,8 +178,8 @@ def _revised(
     return _Question(Draft(draft.prompt, (*draft.revisions, revision)), view)
 
 
-def _wrongness(task: Task, outcomes: Sequence[Outcome]) -> float:
-    """Returns how far a program is from right: the mean over pairs of the share of wrong cells."""
+def error_of(task: Task, outcomes: Sequence[Outcome]) -> float:
+    """Returns how far outcomes for the inputs are from right; see `Written.error`."""
     shares = [
         float((outcome.array != pair.output.array).mean())
         if isinstance(outcome, Grid) and outcome.shape == pair.output.shape

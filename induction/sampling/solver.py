@@ -1,15 +1,23 @@
-"""The sampling solver: programs written by a language model, verified, voting."""
+"""The sampling solver: programs written by a language model, verified, voting.
+
+Where none of them is right, they still say what the right one may be made of: the search is made
+once more, with what they use as its prior.
+"""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from arc.candidate import Candidate
+from arc.candidate import Candidate, ProgramEvidence
 from arc.task import Task
-from induction.config import SamplingConfig
-from induction.sampling.sampler import ProgramSampler
+from induction.config import InductionConfig, SamplingConfig
+from induction.sampling.sampler import ProgramSampler, Written, error_of
+from induction.search.prior import Prior
+from induction.search.synthesis import arrays_of, proposals_for
+from induction.verify import Verification, verifications
 from induction.vote import VoteConfig, candidates_by_vote
 from lm.writing import Writer
 from sandbox.protocol import Sandbox
@@ -20,8 +28,17 @@ SOURCE = "sampling"
 class SamplingSolver:
     """Proposes what verified programs give; implements `arc.solver.Solver`."""
 
-    def __init__(self, writer: Writer, sandbox: Sandbox, config: SamplingConfig) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        sandbox: Sandbox,
+        config: SamplingConfig,
+        induction: InductionConfig | None = None,
+    ) -> None:
+        """`induction` has the bounds of the search that follows, but for its steps."""
         self._config = config
+        self._induction = induction or InductionConfig()
+        self._sandbox = sandbox
         self.sampler = ProgramSampler(writer, sandbox, config)
 
     @property
@@ -29,11 +46,42 @@ class SamplingSolver:
         """The `source` of its candidates."""
         return SOURCE
 
-    def solve(self, task: Task, budget_s: float, rng: random.Random) -> Iterator[Candidate]:
-        """Yields candidates, best first for each test input."""
+    def solve(
+        self, task: Task, budget_s: float, rng: random.Random, others: Sequence[Candidate] = ()
+    ) -> Iterator[Candidate]:
+        """Yields candidates, best first for each test input.
+
+        `others` are candidates that earlier stages found: where a verified program is among them,
+        the search is not made again.
+        """
         deadline = time.monotonic() + budget_s
-        found = []
+        written: list[Written] = []
         for known in self.sampler.rounds(task, rng, lambda: time.monotonic() > deadline):
-            found = known
+            written = known
+        found = [each.verification for each in written]
+        is_known = any(
+            isinstance(c.evidence, ProgramEvidence) and c.evidence.is_verified for c in others
+        )
+        if not is_known and not any(verification.is_verified for verification in found):
+            found += self._searched(task, written, lambda: time.monotonic() > deadline)
         config = VoteConfig(max_grids=self._config.max_grids)
         yield from candidates_by_vote(task, found, config, SOURCE)
+
+    def _searched(
+        self, task: Task, written: Sequence[Written], is_over: Callable[[], bool]
+    ) -> list[Verification]:
+        """Returns programs that the search finds where the written ones are its prior."""
+        if not self._config.guided_steps or not written or is_over():
+            return []
+        prior = Prior.of(
+            [(each.verification.source, each.error) for each in written],
+            error_of(task, task.inputs),
+        )
+        if not prior.tells(arrays_of(task).vocabulary(has_canvas=True)):
+            return []
+        # Rules are learned by the search that no prior guides.
+        bounds = replace(
+            self._induction.search, max_steps=self._config.guided_steps, learns_rules=False
+        )
+        proposals = proposals_for(task, bounds, is_over, prior)
+        return verifications([(p.source, p.cost) for p in proposals], task, self._sandbox)

@@ -25,6 +25,7 @@ from induction.search.painting import (
     lookup_proposals,
     painted_proposals,
 )
+from induction.search.prior import Prior
 from induction.search.proposal import Proposal, distinct
 from induction.search.resizing.cutting import all_parts
 from induction.search.resizing.methods import resizing_proposals
@@ -62,35 +63,54 @@ class Arrays:
         inputs: All inputs, the demonstrations' first.
         outputs: The demonstrations' outputs.
         is_over: Whether time is up.
+        prior: What is known beforehand of the operations of its program.
     """
 
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]
     is_over: Callable[[], bool] = _never
+    prior: Prior | None = None
 
     @property
     def test_inputs(self) -> tuple[Array, ...]:
         """The test inputs."""
         return self.inputs[len(self.outputs) :]
 
+    @property
+    def colors(self) -> list[int]:
+        """The colors of the inputs."""
+        return sorted({int(c) for grid in self.inputs for c in np.unique(grid)})
 
-def arrays_of(task: Task, is_over: Callable[[], bool] = _never) -> Arrays:
+    def vocabulary(self, has_canvas: bool, is_input_size: bool = False) -> list[Operation]:
+        """Returns what may be done, cheapest first."""
+        found = operations(self.colors, has_canvas, is_input_size)
+        return found if self.prior is None else self.prior.recosted(found)
+
+
+def arrays_of(
+    task: Task, is_over: Callable[[], bool] = _never, prior: Prior | None = None
+) -> Arrays:
     """Returns a task's grids as arrays."""
     return Arrays(
         tuple(grid.array.astype(np.int64) for grid in task.inputs),
         tuple(grid.array.astype(np.int64) for grid in task.outputs),
         is_over,
+        prior,
     )
 
 
 def proposals_for(
-    task: Task, config: SearchConfig, is_over: Callable[[], bool] = _never
+    task: Task,
+    config: SearchConfig,
+    is_over: Callable[[], bool] = _never,
+    prior: Prior | None = None,
 ) -> list[Proposal]:
     """Returns programs that reproduce all demonstrations, simplest first.
 
-    Work is bounded by `config`; `is_over` is asked now and then whether to stop before that.
+    Work is bounded by `config`; `is_over` is asked now and then whether to stop before that. With a
+    `prior` operations cost what it says.
     """
-    arrays = arrays_of(task, is_over)
+    arrays = arrays_of(task, is_over, prior)
     found = _search(arrays, config)
     smaller = replace(config, max_steps=config.max_steps // 2, max_canvases=1)
     for fixed in _role_choices(arrays):
@@ -99,7 +119,7 @@ def proposals_for(
         roles = [color_roles(grid, fixed) for grid in arrays.inputs]
         inputs = tuple(normalized(g, r) for g, r in zip(arrays.inputs, roles, strict=True))
         outputs = tuple(normalized(g, r) for g, r in zip(arrays.outputs, roles, strict=False))
-        variant = _search(Arrays(inputs, outputs, is_over), smaller)
+        variant = _search(Arrays(inputs, outputs, is_over, prior), smaller)
         found += [p.with_roles(arrays.test_inputs, fixed) for p in variant]
     return distinct(found, config.max_per_output)[: config.max_proposals]
 
@@ -156,12 +176,11 @@ def _role_choices(arrays: Arrays) -> list[tuple[int, ...]]:
 
 def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
     """Returns programs for the task as it stands."""
-    colors = sorted({int(c) for grid in arrays.inputs for c in np.unique(grid)})
     pictures = [image(grid) for grid in arrays.inputs]
     shapes = [(output.shape[0], output.shape[1]) for output in arrays.outputs]
     graph = Graph(tuple(Scene(picture) for picture in pictures), arrays.is_over)
     graph.add_input()
-    basic = operations(colors, has_canvas=False)
+    basic = arrays.vocabulary(has_canvas=False)
     found: list[Proposal] = []
     resized: list[Proposal] = []
     seeded: list[Node] = []
@@ -179,7 +198,7 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         sizes = sizes[:1]
     for canvas in sizes:
         if not any(proposal.cost <= config.trusted_cost for proposal in found):
-            found += _search_size(arrays, canvas, colors, seeded, config)
+            found += _search_size(arrays, canvas, seeded, config)
     if (
         config.learns_rules
         and not arrays.is_over()
@@ -197,7 +216,6 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
 def _search_size(
     arrays: Arrays,
     canvas: Canvas,
-    colors: Sequence[int],
     seeded: Sequence[Node],
     config: SearchConfig,
 ) -> list[Proposal]:
@@ -209,7 +227,7 @@ def _search_size(
     is_input_size = all(
         grid.shape == blank.shape for grid, blank in zip(arrays.inputs, canvas.images, strict=True)
     )
-    vocabulary = operations(colors, has_canvas=True, is_input_size=is_input_size)
+    vocabulary = arrays.vocabulary(has_canvas=True, is_input_size=is_input_size)
     return _enumerated(graph, vocabulary, seeded, arrays, canvas, config)
 
 
