@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
+from induction.source import parsed
 from sandbox.program import ENTRY_POINTS
 
 _FENCE = re.compile(r"^[ \t]*```([^\n`]*)\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
@@ -40,7 +41,7 @@ def _parsed(text: str) -> str | None:
     while lines:
         source = "\n".join(lines)
         try:
-            tree = ast.parse(source)
+            tree = parsed(source)
         except SyntaxError as error:
             # Nothing that ends behind the first wrong line can be right.
             del lines[max(0, min(len(lines), error.lineno or 1) - 1) :]
@@ -72,7 +73,7 @@ def form_of(source: str) -> Form:
     Only what runs when a grid is transformed counts: a generator of inputs and what stands under
     `if __name__ == "__main__"` do not.
     """
-    nodes = [node for node in ast.parse(source).body if not _is_aside(node)]
+    nodes = [node for node in parsed(source).body if not _is_aside(node)]
     spelling = _Spelling(_kept(nodes))
     spelling.add_scope(nodes, {})
     return Form(" ".join(spelling.parts), spelling.size)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from induction.search.operation import Operation
+from induction.source import parsed
 
 COMMON, FREQUENT, RARE = 0.08, 0.03, 0.01
 """Shares of the programs from which on an operation costs 1, from which on it costs one less than
@@ -87,7 +88,7 @@ def calls_in(source: str) -> frozenset[str]:
     the input.
     """
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
             continue
         name, arguments = node.func.id, [ast.unparse(argument) for argument in node.args]

@@ -18,6 +18,7 @@ from induction.sampling.reply import form_of, program_in
 from induction.sampling.sampler import ProgramSampler
 from induction.sampling.solver import SamplingSolver
 from induction.sampling.view import View, random_view
+from induction.search.prior import calls_in
 from sandbox.outcome import Failure, FailureKind
 
 FLIP = "import numpy as np\ndef transform(grid):\n    return grid[::-1]\n"
@@ -72,6 +73,14 @@ def test_a_reply_without_a_program_has_none(reply):
 def test_any_text_is_read_without_an_error(reply):
     program_in(reply)
     program_in(f"```python\n{reply}\n```")
+
+
+def test_a_program_that_is_oddly_written_warns_nobody(recwarn):
+    odd = "def transform(grid):\n    return grid if 1or 2is 3 else '\\d'\n"
+    assert program_in(odd) is not None
+    assert form_of(odd).size
+    assert "grid" not in calls_in(odd)
+    assert not recwarn.list
 
 
 def test_programs_that_differ_in_names_and_words_are_one():
