@@ -23,8 +23,8 @@ class SamplingConfig:
         per_view: How many questions in a row see the task in the same way.
         agreement: Distinct programs that give the same answers, after which no more are asked for.
         max_grids: Greatest number of candidates for a test input.
-        guided_steps: Where nothing is verified, work spent on a search in which what the programs
-            use is cheap, in calls of a primitive on a small image; 0 for none.
+        guided_steps: Where no simple program is verified, work spent on a search in which what the
+            programs use is cheap, in calls of a primitive on a small image; 0 for none.
     """
 
     programs: int = 64

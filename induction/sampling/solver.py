@@ -1,11 +1,12 @@
 """The sampling solver: programs written by a language model, verified, voting.
 
-Where none of them is right, they still say what the right one may be made of: the search is made
-once more, with what they use as its prior.
+Where none of them can be trusted, they still say what the right one may be made of: the search is
+made once more, with what they use as its prior.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -51,18 +52,19 @@ class SamplingSolver:
     ) -> Iterator[Candidate]:
         """Yields candidates, best first for each test input.
 
-        `others` are candidates that earlier stages found: where a verified program is among them,
-        the search is not made again.
+        `others` are candidates that earlier stages found: where a verified program is among them
+        that a search would trust, no further one is made.
         """
         deadline = time.monotonic() + budget_s
         written: list[Written] = []
         for known in self.sampler.rounds(task, rng, lambda: time.monotonic() > deadline):
             written = known
         found = [each.verification for each in written]
-        is_known = any(
-            isinstance(c.evidence, ProgramEvidence) and c.evidence.is_verified for c in others
-        )
-        if not is_known and not any(verification.is_verified for verification in found):
+        costs = [v.cost for v in found if v.is_verified]
+        for each in others:
+            if isinstance(each.evidence, ProgramEvidence) and each.evidence.is_verified:
+                costs.append(each.evidence.cost)
+        if min(costs, default=math.inf) > self._induction.search.trusted_cost:
             found += self._searched(task, written, lambda: time.monotonic() > deadline)
         config = VoteConfig(max_grids=self._config.max_grids)
         yield from candidates_by_vote(task, found, config, SOURCE)

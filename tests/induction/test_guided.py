@@ -140,7 +140,6 @@ def test_what_is_known_is_not_searched_for_again():
     evidence = ProgramEvidence("def transform(grid): return grid", 3.0, 2, 2)
     known = Candidate("parts", 0, Grid.of([[1]]), "induction", -0.1, evidence)
     assert not verified(solved(writer, [known]))
-    missing = Candidate(
-        "parts", 0, Grid.of([[1]]), "induction", -0.1, ProgramEvidence("p", 3.0, 1, 2)
-    )
-    assert verified(solved(writer, [missing]))
+    for poor in (ProgramEvidence("p", 3.0, 1, 2), ProgramEvidence("p", 30.0, 2, 2)):
+        doubtful = Candidate("parts", 0, Grid.of([[1]]), "induction", -0.1, poor)
+        assert verified(solved(writer, [doubtful]))
