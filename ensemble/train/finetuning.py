@@ -87,6 +87,10 @@ class Programs:
         from lm.programs.exercise import Exercises
 
         template = load_template(self.template)
+        if template.reply != "code":
+            raise ConfigError(
+                f"--template {self.template}: asks for grids; words_program asks for programs"
+            )
         tasks = [task for path in self.paths for task in read_programs(path)]
         refuse_contaminated_programs(tasks, str(self.paths[0]))
 

@@ -82,3 +82,8 @@ def test_programs_are_not_learned_with_a_vocabulary_cut_for_grids(tmp_path: Path
     settings = load_settings("causal", ["model.settings.cut_vocabulary=true"])
     with pytest.raises(ConfigError, match="cut_vocabulary"):
         run(tmp_path, settings, Programs((tmp_path / "p.jsonl",), "signature_program"))
+
+
+def test_a_template_for_grids_teaches_no_programs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="words_program"):
+        run(tmp_path, load_settings("causal"), Programs((tmp_path / "p.jsonl",), "compact"))
