@@ -25,6 +25,8 @@ class SamplingConfig:
         max_grids: Greatest number of candidates for a test input.
         guided_steps: Where no simple program is verified, work spent on a search in which what the
             programs use is cheap, in calls of a primitive on a small image; 0 for none.
+        skip_settled: Whether a task is left out for which an earlier stage has a simple verified
+            program.
     """
 
     programs: int = 64
@@ -38,6 +40,7 @@ class SamplingConfig:
     agreement: int = 3
     max_grids: int = 6
     guided_steps: int = 0
+    skip_settled: bool = False
 
     def __post_init__(self) -> None:
         for name in ("programs", "batch", "max_tokens", "per_view", "agreement", "max_grids"):

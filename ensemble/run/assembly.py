@@ -179,8 +179,9 @@ _Solve = Callable[[Unit], Found]
 
 def needs_earlier(settings: Settings) -> bool:
     """Whether what a stage finds depends on what the stages before it have found."""
-    guided = settings.writer.kind != "none" and settings.sampling.guided_steps > 0
-    return guided or bool(settings.transduction.get("rank_programs"))
+    sampling = settings.sampling
+    asks = settings.writer.kind != "none" and (sampling.guided_steps or sampling.skip_settled)
+    return bool(asks or settings.transduction.get("rank_programs"))
 
 
 def smaller(settings: Settings) -> Settings:

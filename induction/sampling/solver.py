@@ -53,18 +53,18 @@ class SamplingSolver:
         """Yields candidates, best first for each test input.
 
         `others` are candidates that earlier stages found: where a verified program is among them
-        that a search would trust, no further one is made.
+        that a search would trust, no further search is made, and with `skip_settled` nothing.
         """
         deadline = time.monotonic() + budget_s
+        trusted = self._induction.search.trusted_cost
+        cheapest = min((e.cost for e in _verified(others)), default=math.inf)
+        if self._config.skip_settled and cheapest <= trusted:
+            return
         written: list[Written] = []
         for known in self.sampler.rounds(task, rng, lambda: time.monotonic() > deadline):
             written = known
         found = [each.verification for each in written]
-        costs = [v.cost for v in found if v.is_verified]
-        for each in others:
-            if isinstance(each.evidence, ProgramEvidence) and each.evidence.is_verified:
-                costs.append(each.evidence.cost)
-        if min(costs, default=math.inf) > self._induction.search.trusted_cost:
+        if min([cheapest, *(v.cost for v in found if v.is_verified)]) > trusted:
             found += self._searched(task, written, lambda: time.monotonic() > deadline)
         config = VoteConfig(max_grids=self._config.max_grids)
         yield from candidates_by_vote(task, found, config, SOURCE)
@@ -87,3 +87,10 @@ class SamplingSolver:
         )
         proposals = proposals_for(task, bounds, is_over, prior)
         return verifications([(p.source, p.cost) for p in proposals], task, self._sandbox)
+
+
+def _verified(candidates: Sequence[Candidate]) -> Iterator[ProgramEvidence]:
+    for candidate in candidates:
+        evidence = candidate.evidence
+        if isinstance(evidence, ProgramEvidence) and evidence.is_verified:
+            yield evidence

@@ -140,6 +140,10 @@ def test_what_is_known_is_not_searched_for_again():
     evidence = ProgramEvidence("def transform(grid): return grid", 3.0, 2, 2)
     known = Candidate("parts", 0, Grid.of([[1]]), "induction", -0.1, evidence)
     assert not verified(solved(writer, [known]))
+    assert writer.asked
+    unasked = Parrot(fenced(program(PARTS[0])))
+    assert not solved(unasked, [known], skip_settled=True)
+    assert not unasked.asked
     for poor in (ProgramEvidence("p", 3.0, 1, 2), ProgramEvidence("p", 30.0, 2, 2)):
         doubtful = Candidate("parts", 0, Grid.of([[1]]), "induction", -0.1, poor)
         assert verified(solved(writer, [doubtful]))
