@@ -89,11 +89,18 @@ def test_the_shipped_model_s_programs_are_a_stage_of_a_run(cli, tmp_path):
     task = {"train": [flipped(i) for i in (1, 4, 6)], "test": [{"input": flipped(7)["input"]}]}
     (tmp_path / "flip.json").write_text(json.dumps(task))
     check_settings(load_settings("programs"), "induction")
-    out = tmp_path / "run"
     options = ("--config", "programs", "--mode", "induction", "--set", "sampling.programs=128")
-    status, _, error = cli("run", str(tmp_path / "flip.json"), "--out", str(out), *options)
-    assert status == 0, error
-    best = RunFolder.open(out).read("flip", "sampling")[0]
+
+    def sampled(name, *more):
+        out = tmp_path / name
+        status, _, error = cli(
+            "run", str(tmp_path / "flip.json"), "--out", str(out), *options, *more
+        )
+        assert status == 0, error
+        return RunFolder.open(out).read("flip", "sampling")
+
+    assert not sampled("left_to_the_search")
+    best = sampled("asked", "--set", "sampling.skip_settled=false")[0]
     assert best.grid.rows == flipped(7)["output"]
     assert best.evidence.is_verified
     assert "from induction.library import *" in best.evidence.program
