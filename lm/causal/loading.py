@@ -16,6 +16,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging
 
 from arc.errors import DataError, MissingExtraError
 from lm.device import choose_device
@@ -53,6 +54,9 @@ def load_base(
     weights: dict[str, Any] = {"dtype": DTYPES[dtype]}
     if quantization:
         weights |= {"quantization_config": four_bits(dtype), "device_map": {"": place}}
+    if not allow_download:  # every worker would draw a bar of its own into the run's
+        quiet: Any = logging.disable_progress_bar
+        quiet()
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, **options)
         base: Any = AutoModelForCausalLM.from_pretrained(model, **weights, **options)

@@ -93,6 +93,13 @@ def test_the_result_is_what_a_run_takes(tmp_path: Path, full: bool) -> None:
     assert loaded.generate(PROMPTS[:1])
 
 
+def test_a_model_is_loaded_without_a_bar(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    save_tiny(tmp_path)
+    capfd.readouterr()
+    CausalLanguageModel.load(replace(CONFIG, model=str(tmp_path)))
+    assert "%|" not in capfd.readouterr().err
+
+
 def test_what_was_learned_is_kept_when_a_training_is_stopped(tmp_path: Path) -> None:
     class Stopped(BaseException):
         pass
