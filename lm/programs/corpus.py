@@ -14,9 +14,11 @@ so that each line can be read without the others, and by other tools.
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,25 @@ def kept_apart(
     if not learned or not reserved:
         raise ConfigError(f"{len(tasks)} programs are too few to keep some apart")
     return learned, reserved
+
+
+def drawn(tasks: Sequence[ProgramTask], index: int, seed: int) -> ProgramTask:
+    """Returns the program of an index, from 0: each comes once, then all in a new order."""
+    epoch, place = divmod(index, len(tasks))
+    return tasks[_order(len(tasks), seed, epoch)[place]]
+
+
+@lru_cache(maxsize=2)  # a batch may reach into the next epoch
+def _order(n: int, seed: int, epoch: int) -> list[int]:
+    order = list(range(n))
+    random.Random(f"{seed}:epoch {epoch}").shuffle(order)
+    return order
+
+
+def some_places(task: ProgramTask, most: int, rng: random.Random) -> list[int]:
+    """Returns two or more of the first `most` pairs of a program, by chance."""
+    n = min(most, len(task.pairs))
+    return rng.sample(range(n), rng.randint(LEAST_PAIRS, n))
 
 
 def _programs(path: Path) -> Iterator[ProgramTask]:

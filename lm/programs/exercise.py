@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lm.causal.batch import TokenizedExample
 from lm.causal.writer import Asking
-from lm.programs.corpus import ProgramTask, kept_apart
+from lm.programs.corpus import ProgramTask, drawn, kept_apart, some_places
 from lm.protocol import Prompt
 from lm.writing import Draft
 
@@ -37,13 +37,9 @@ class Exercises:
 
     def example(self, index: int) -> TokenizedExample:
         """Returns the exercise of this index, from 0: every program once, then all in new order."""
-        epoch, place = divmod(index, len(self.tasks))
-        order = list(range(len(self.tasks)))
-        random.Random(f"{self._seed}:epoch {epoch}").shuffle(order)
-        task = self.tasks[order[place]]
+        task = drawn(self.tasks, index, self._seed)
         rng = random.Random(f"{self._seed}:{index}")
-        most = min(MOST_PAIRS, len(task.pairs))
-        return self._tokenized(task, rng.sample(range(most), rng.randint(2, most)))
+        return self._tokenized(task, some_places(task, MOST_PAIRS, rng))
 
     def held_out(self, limit: int) -> list[TokenizedExample]:
         """Returns the first of the programs kept apart, asked for by three pairs."""

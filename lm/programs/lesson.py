@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 
 from lm.causal.template import Template, load_template
 from lm.programs.config import ProgramTraining
-from lm.programs.corpus import ProgramTask, kept_apart
+from lm.programs.corpus import ProgramTask, drawn, kept_apart, some_places
 from lm.programs.shipped import TEMPLATE
 from lm.programs.words import make_tokenizer
 from lm.protocol import Prompt
@@ -89,15 +89,9 @@ class Lessons:
             yield from batches[start - pool * _POOL if pool == start // _POOL else 0 :]
 
     def _drawn(self, places: range, rng: random.Random) -> Iterator[Example]:
-        orders: dict[int, list[int]] = {}
         for place in places:
-            epoch, at = divmod(place, len(self.tasks))
-            if epoch not in orders:
-                orders[epoch] = list(range(len(self.tasks)))
-                random.Random(f"{self._config.seed}:epoch {epoch}").shuffle(orders[epoch])
-            task = self.tasks[orders[epoch][at]]
-            most = min(self._config.most_pairs, len(task.pairs))
-            yield self.example(task, rng.sample(range(most), rng.randint(2, most)))
+            task = drawn(self.tasks, place, self._config.seed)
+            yield self.example(task, some_places(task, self._config.most_pairs, rng))
 
     def example(self, task: ProgramTask, places: Sequence[int]) -> Example:
         """Returns a program with the signature of some of its pairs."""
