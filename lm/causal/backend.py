@@ -275,8 +275,11 @@ class CausalLanguageModel:
 
     def fitting(self, examples: Sequence[Example]) -> list[TokenizedExample]:
         """Returns the examples that fit the context, as they are trained on."""
-        tokenized = [self.tokenized(example) for example in examples]
-        return [example for example in tokenized if len(example.tokens) <= self.max_tokens]
+        return [each for each in map(self.tokenized, examples) if self.fits(each)]
+
+    def fits(self, example: TokenizedExample) -> bool:
+        """Returns whether an example is no longer than the context."""
+        return len(example.tokens) <= self.max_tokens
 
     def tokenized(self, example: Example) -> TokenizedExample:
         """Returns an example as it is trained on."""

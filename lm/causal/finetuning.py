@@ -95,7 +95,7 @@ class Finetuning:
         self.curve: list[tuple[int, float]] = []
         self._model = model
         self._example = example
-        self._held_out = [each for each in held_out if self._fits(each)]
+        self._held_out = [each for each in held_out if model.fits(each)]
         self._factors = None if config.full else model.fresh_adapter(random.Random(config.seed))
         if self._factors is None:
             if not model.base.dtype.is_floating_point or model.base.dtype == torch.float16:
@@ -213,7 +213,7 @@ class Finetuning:
         n_tried = 0
         while len(examples) < self.config.examples:
             candidate = self._example(self.position)
-            examples += [candidate] if self._fits(candidate) else []
+            examples += [candidate] if self._model.fits(candidate) else []
             self.position += 1
             n_tried += 1
             if n_tried > 100 * self.config.examples:
@@ -222,9 +222,6 @@ class Finetuning:
                     "tokens; raise model.settings.max_tokens"
                 )
         return examples
-
-    def _fits(self, example: TokenizedExample) -> bool:
-        return len(example.tokens) <= self._model.max_tokens
 
     def _passes(
         self, examples: Sequence[TokenizedExample]
