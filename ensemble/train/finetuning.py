@@ -40,7 +40,7 @@ class Grids:
     hold_out: bool = True
     config: str = "causal"
 
-    def prepared(self, seed: int, max_tokens: int) -> Callable[[CausalLanguageModel], _Examples]:
+    def prepared(self, seed: int) -> Callable[[CausalLanguageModel], _Examples]:
         """Returns what makes examples for a model that is loaded; refuses contaminated sources."""
         from lm.embedded.corpus import load_corpus
         from transduction.curriculum import Curriculum, held_out_examples
@@ -48,11 +48,12 @@ class Grids:
         tasks = Selection(split="train").tasks()
         corpus = load_corpus(self.re_arc, tasks, hold_out=self.hold_out)
         refuse_contaminated(corpus, str(self.re_arc or "the training split"))
-        curriculum = Curriculum(corpus, seed, max_cells=int(_CELLS * max_tokens))
         kept = [task for task in tasks if self.hold_out and is_held_out(task.task_id)]
         held_out = held_out_examples(kept, N_HELD_OUT)
 
         def examples(model: CausalLanguageModel) -> _Examples:
+            max_cells = int(_CELLS * model.config.max_tokens)
+            curriculum = Curriculum(corpus, seed, max_cells=max_cells)
             return (
                 lambda index: model.tokenized(curriculum.example(index)),
                 [model.tokenized(example) for example in held_out],
@@ -78,9 +79,8 @@ class Programs:
     paths: tuple[Path, ...]
     template: str
 
-    def prepared(self, seed: int, max_tokens: int) -> Callable[[CausalLanguageModel], _Examples]:
+    def prepared(self, seed: int) -> Callable[[CausalLanguageModel], _Examples]:
         """Returns what makes examples for a model that is loaded; refuses contaminated sources."""
-        del max_tokens
         from lm.causal.template import load_template
         from lm.causal.writer import Asking
         from lm.programs.corpus import read_programs
@@ -145,7 +145,7 @@ def finetune(
     if isinstance(source, Programs) and model_config.cut_vocabulary:
         raise ConfigError("programs need all words: leave out model.settings.cut_vocabulary")
     config = FinetuneConfig(seed=settings.effort.seed, **options)  # type: ignore[arg-type]
-    examples_for = source.prepared(settings.effort.seed, model_config.max_tokens)
+    examples_for = source.prepared(settings.effort.seed)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     model = CausalLanguageModel.load(model_config)
     example, held_out = examples_for(model)
