@@ -68,3 +68,18 @@ def judged(source: str, cost: float, task: Task, outcomes: Sequence[Outcome]) ->
     )
     outputs = tuple(o if isinstance(o, Grid) else None for o in outcomes[n:])
     return Verification(source, cost, reproduced, n, outputs)
+
+
+def error_of(task: Task, outcomes: Sequence[Outcome]) -> float:
+    """Returns how far outcomes for the inputs of a task are from right.
+
+    That is the mean over the demonstrations of the share of wrong cells, all of them where the size
+    is another or there is no grid.
+    """
+    shares = [
+        float((outcome.array != pair.output.array).mean())
+        if isinstance(outcome, Grid) and outcome.shape == pair.output.shape
+        else 1.0
+        for outcome, pair in zip(outcomes, task.pairs, strict=False)
+    ]
+    return sum(shares) / len(shares)

@@ -18,7 +18,7 @@ from induction.config import SamplingConfig
 from induction.sampling.complaint import complaint
 from induction.sampling.reply import form_of, program_in
 from induction.sampling.view import View, random_view
-from induction.verify import Verification, judged
+from induction.verify import Verification, error_of, judged
 from lm.protocol import Prompt
 from lm.writing import Draft, Revision, Writer, Writing
 from sandbox.outcome import Outcome
@@ -60,8 +60,7 @@ class Written:
 
     Attributes:
         verification: What it did.
-        error: How far from right that is: the mean over the demonstrations of the share of wrong
-            cells, all of them where the size is another.
+        error: How far from right that is (`error_of`).
     """
 
     verification: Verification
@@ -176,14 +175,3 @@ def _revised(
     seen = [view.of_grid(o) if isinstance(o, Grid) else o for o in outcomes]
     revision = Revision(f"```python\n{program}```", complaint(view.of_task(task), seen))
     return _Question(Draft(draft.prompt, (*draft.revisions, revision)), view)
-
-
-def error_of(task: Task, outcomes: Sequence[Outcome]) -> float:
-    """Returns how far outcomes for the inputs are from right; see `Written.error`."""
-    shares = [
-        float((outcome.array != pair.output.array).mean())
-        if isinstance(outcome, Grid) and outcome.shape == pair.output.shape
-        else 1.0
-        for outcome, pair in zip(outcomes, task.pairs, strict=False)
-    ]
-    return sum(shares) / len(shares)

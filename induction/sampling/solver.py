@@ -15,10 +15,10 @@ from dataclasses import replace
 from arc.candidate import Candidate, ProgramEvidence
 from arc.task import Task
 from induction.config import InductionConfig, SamplingConfig
-from induction.sampling.sampler import ProgramSampler, Written, error_of
+from induction.sampling.sampler import ProgramSampler, Written
 from induction.search.prior import Prior
 from induction.search.synthesis import arrays_of, proposals_for
-from induction.verify import Verification, verifications
+from induction.verify import Verification, error_of, verifications
 from induction.vote import VoteConfig, candidates_by_vote
 from lm.writing import Writer
 from sandbox.protocol import Sandbox

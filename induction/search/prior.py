@@ -26,7 +26,7 @@ _OF_VARIANTS = 0.5
 _WEIGHT_OF_ANY = 0.02
 """What a program that comes no nearer counts, relative to one that is right."""
 
-_NOTHING = "{0}"
+_ARGUMENT = "{0}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,6 @@ def calls_in(source: str) -> frozenset[str]:
         name, arguments = node.func.id, [ast.unparse(argument) for argument in node.args]
         found.add(name)
         for place in range(min(2, len(arguments))):
-            applied = [*arguments[:place], _NOTHING, *arguments[place + 1 :]]
+            applied = [*arguments[:place], _ARGUMENT, *arguments[place + 1 :]]
             found.add(f"{name}({', '.join(applied)})")
     return frozenset(found)

@@ -119,7 +119,7 @@ def proposals_for(
         roles = [color_roles(grid, fixed) for grid in arrays.inputs]
         inputs = tuple(normalized(g, r) for g, r in zip(arrays.inputs, roles, strict=True))
         outputs = tuple(normalized(g, r) for g, r in zip(arrays.outputs, roles, strict=False))
-        variant = _search(Arrays(inputs, outputs, is_over, prior), smaller)
+        variant = _search(replace(arrays, inputs=inputs, outputs=outputs), smaller)
         found += [p.with_roles(arrays.test_inputs, fixed) for p in variant]
     return distinct(found, config.max_per_output)[: config.max_proposals]
 
