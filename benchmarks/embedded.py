@@ -1,4 +1,4 @@
-"""Speed of training the embedded model, by size, and of Muon against `torch.optim.Muon`.
+"""Speed of training the embedded model, by size and precision, and of Muon against torch's.
 
 python benchmarks/embedded.py [--threads 2]
 """
@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from lm.device import has_bfloat16, mixed_precision
 from lm.embedded.batch import Sample, collate, token_losses
-from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.model import SIZES, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
 
-SIZES = (Architecture(192, 6, 6, 512), Architecture())
 SIDE, N_PAIRS, REPEATS = 14, 9, 3
 
 
@@ -33,7 +33,8 @@ def main() -> None:
     samples = [Sample(source, target) for source, target in grids]
     batch = collate(samples)
     n_tokens = sum(sample.length for sample in samples)
-    for size in SIZES:
+    print("products in bfloat16" if has_bfloat16("cpu") else "products in float32")
+    for name, size in SIZES.items():
         model = EmbeddedModel(size)
         vectors = torch.zeros(N_PAIRS, size.width)
 
@@ -41,16 +42,22 @@ def main() -> None:
             of_sides, of_cells = token_losses(model, batch, vectors)
             torch.autograd.backward(of_sides.mean() + of_cells.mean())
 
+        def mixed(differentiate: Callable[[], None] = differentiate) -> None:
+            with mixed_precision(torch.device("cpu")):
+                differentiate()
+
         differentiate()
-        passes = median_s(differentiate)
+        mixed()
+        passes, mixed_passes = median_s(differentiate), median_s(mixed)
         own = make_optimizer(model, [], Rates())
         matrices = [p for name, p in model.blocks.named_parameters() if p.ndim == 2]
         theirs = torch.optim.Muon(nn.ParameterList(matrices).parameters(), lr=0.0)
         theirs_s, own_s = median_s(theirs.step), median_s(lambda own=own: own.muon.step(0.0))
         n_parameters = sum(p.numel() for p in model.parameters())
         print(
-            f"{n_parameters / 1e6:.1f} M parameters, {threads} threads: "
-            f"{n_tokens / passes:.0f} tokens/s forward and backward; Muon {own_s:.3f} s, "
+            f"{name}, {n_parameters / 1e6:.1f} M parameters, {threads} threads: "
+            f"{n_tokens / passes:.0f} tokens/s forward and backward in float32, "
+            f"{n_tokens / mixed_passes:.0f} as trained here; Muon {own_s:.3f} s, "
             f"torch.optim.Muon {theirs_s:.3f} s an update, ratio {theirs_s / own_s:.1f}"
         )
 

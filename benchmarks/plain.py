@@ -21,6 +21,7 @@ from arc.transform import SYMMETRIES
 from lm.causal.backend import CausalLanguageModel
 from lm.causal.decoding import Choices
 from lm.causal.training import Schedule
+from lm.device import mixed_precision
 from lm.embedded.backend import EmbeddedLanguageModel
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.encoding import N_HEADER
@@ -165,7 +166,8 @@ class PlainEmbedded:
                 n_targets = sum(N_HEADER + sample.output.size for sample in group)
                 total = 0.0
                 for sample in group:
-                    of_sides, of_cells = token_losses(model, collate([sample]), vector[None])
+                    with mixed_precision(vector.device):
+                        of_sides, of_cells = token_losses(model, collate([sample]), vector[None])
                     loss = (of_sides.sum() + of_cells.sum()) / n_targets
                     torch.autograd.backward(loss)
                     total += float(loss.detach())

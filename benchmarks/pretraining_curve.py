@@ -1,6 +1,6 @@
 """Draws the curve of a pre-training from what its weights or its folder say of it.
 
-    python benchmarks/pretraining_curve.py lm/embedded/weights/model.json docs/pretraining.svg
+    python benchmarks/pretraining_curve.py lm/embedded/weights/small/model.json docs/pretraining.svg
 
 Needs matplotlib. Also takes a folder's training.json.
 """

@@ -1,6 +1,7 @@
 """Score of transduction against updates of test-time training, on held-out training tasks.
 
-    python benchmarks/updates.py --limit 156 --updates 20 80 320 --picture docs/updates.svg
+    python benchmarks/updates.py --limit 156 --weights small medium --updates 20 80 320 \
+        --picture docs/updates.svg
 
 Runs one after the other, each a run folder under --runs, so an interrupted benchmark goes on. An
 update has 500 tokens, as the default's have. Held-out tasks are those that the shipped weights were
@@ -10,6 +11,7 @@ not trained on. Prints the table; a picture needs matplotlib.
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import subprocess
 import sys
@@ -24,21 +26,26 @@ from ensemble.folder.store import RunFolder
 from ensemble.selection import selection_of
 
 TOKENS_AN_UPDATE = 500
+COLORS = ("#0b5fa5", "#c2570c", "#3d7a3a", "#7a4fa3")
+SHIFTS = (1.0, 1.05, 0.95, 1.1)
+"""Points of several curves stand side by side, or their intervals would hide each other."""
+
 _RUN = "from ensemble.cli import main; raise SystemExit(main())"
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run: updates a task, its score, and median seconds a task."""
+    """One run: weights, updates a task, its score, and median seconds a task."""
 
+    weights: str
     updates: int
     score: Score
     seconds: float
 
 
-def measured(updates: int, limit: int, workers: int, runs: Path, weights: str) -> Point:
+def measured(weights: str, updates: int, limit: int, workers: int, runs: Path) -> Point:
     """Returns the score after so many updates a task; none is the model as it was trained."""
-    out = runs / f"updates_{updates}_of_{limit}"
+    out = runs / f"{Path(weights).name}_{updates}_of_{limit}"
     command = [
         *(sys.executable, "-c", _RUN, "run", "--split", "train", "--subset", "held_out"),
         *("--mode", "transduction", "--limit", str(limit), "--workers", str(workers)),
@@ -58,6 +65,7 @@ def measured(updates: int, limit: int, workers: int, runs: Path, weights: str) -
     entry = entry_of_run(folder, tasks)
     asked = {task.task_id: answers[task.task_id] for task in tasks}
     return Point(
+        weights,
         updates,
         score_attempts(entry.attempts, asked),
         statistics.median(folder.timings().values()),
@@ -65,22 +73,31 @@ def measured(updates: int, limit: int, workers: int, runs: Path, weights: str) -
 
 
 def draw(points: list[Point], path: Path) -> None:
-    """Draws share of tasks against updates, with intervals."""
+    """Draws share of tasks against updates, with intervals, a curve for each of the weights."""
     from matplotlib import pyplot
 
-    shares = [100 * point.score.task_share / point.score.n_tasks for point in points]
-    ends = [point.score.interval() for point in points]
-    below = [share - 100 * low for share, (low, _) in zip(shares, ends, strict=True)]
-    above = [100 * high - share for share, (_, high) in zip(shares, ends, strict=True)]
     figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
-    updates = [point.updates for point in points]
-    axes.errorbar(updates, shares, [below, above], marker="o", capsize=3, color="#0b5fa5")
+    for weights, color, shift in zip(
+        dict.fromkeys(point.weights for point in points), COLORS, SHIFTS, strict=False
+    ):
+        drawn = [point for point in points if point.weights == weights]
+        shares = [100 * point.score.task_share / point.score.n_tasks for point in drawn]
+        ends = [point.score.interval() for point in drawn]
+        below = [share - 100 * low for share, (low, _) in zip(shares, ends, strict=True)]
+        above = [100 * high - share for share, (_, high) in zip(shares, ends, strict=True)]
+        places = [point.updates * shift for point in drawn]
+        label = Path(weights).name
+        axes.errorbar(
+            places, shares, [below, above], marker="o", capsize=3, color=color, label=label
+        )
     axes.set_xscale("symlog", linthresh=10)
+    updates = sorted({point.updates for point in points})
     axes.set_xticks(updates, [str(n) for n in updates])
     axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.set_xlabel("updates of test-time training a task (500 tokens each)")
     axes.set_ylabel(f"% of {points[0].score.n_tasks} held-out tasks, pass@2")
+    axes.legend(frameon=False, loc="upper left")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
 
@@ -92,16 +109,19 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=156, help="tasks")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--weights", default="", help="a folder; the shipped ones without it")
-    parser.add_argument("--picture", type=Path, help="draw the curve; needs matplotlib")
+    parser.add_argument(
+        "--weights", nargs="+", default=["small"], help="that ship, by name, or folders"
+    )
+    parser.add_argument("--picture", type=Path, help="draw the curves; needs matplotlib")
     options = parser.parse_args()
     points = []
-    print("updates  solved (task share)   95 % interval   median s/task")
-    for updates in options.updates:
-        point = measured(updates, options.limit, options.workers, options.runs, options.weights)
+    print("weights  updates  solved (task share)   95 % interval   median s/task")
+    for weights, updates in itertools.product(options.weights, options.updates):
+        point = measured(weights, updates, options.limit, options.workers, options.runs)
         low, high = point.score.interval()
         print(
-            f"{updates:7}  {point.score.task_share:5.1f} of {point.score.n_tasks}"
+            f"{Path(weights).name:7}  {updates:7}  "
+            f"{point.score.task_share:5.1f} of {point.score.n_tasks}"
             f"         {100 * low:4.1f}-{100 * high:4.1f} %   {point.seconds:7.1f}",
             flush=True,
         )

@@ -13,7 +13,7 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,6 +26,7 @@ from arc.errors import ArcError
 from ensemble.settings import load_settings, shipped_configs
 from ensemble.terminal import console, n_cores
 from ensemble.yardstick import N_TASKS, YARDSTICKS
+from lm.embedded.weights import SHIPPED, weights_folder
 
 State = Literal["ok", "note", "missing"]
 
@@ -101,14 +102,15 @@ def _data() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    with resources.as_file(resources.files("lm.embedded.weights")) as folder:
-        path = folder / "model.safetensors"
-        if not path.is_file():
-            yield Finding("embedded model", "missing", "no weights", "install the package anew")
-            return
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-        size = path.stat().st_size / 1e6
-    yield Finding("embedded model", "ok", f"{size:.1f} MB, sha256 {digest}...")
+    for name in SHIPPED:
+        with weights_folder(name) as folder:
+            path = folder / "model.safetensors"
+            if not path.is_file():
+                yield Finding("embedded model", "missing", name, "install the package anew")
+                continue
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+            size = path.stat().st_size / 1e6
+        yield Finding("embedded model", "ok", f"{name}: {size:.1f} MB, sha256 {digest}...")
 
 
 def _machine() -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from arc.dataset import unknown_name
 from arc.errors import ConfigError
 from ensemble.selection import Selection
 from ensemble.settings import load_settings
@@ -25,6 +26,9 @@ def pretrain(
         Optional[list[Path]],  # noqa: UP045
         typer.Option(help="Tasks that `ensemble generate` made; may be repeated."),
     ] = None,
+    size: Annotated[
+        str, typer.Option(help="small or medium: 1.1 or 2.7 million parameters.")
+    ] = "medium",
     tokens: Annotated[float, typer.Option(help="Length of the training, in millions.")] = 10.0,
     decay: Annotated[float, typer.Option(help="Of these, at a falling rate, in millions.")] = 1.5,
     members: Annotated[int, typer.Option(help="Processes that train together.")] = 1,
@@ -44,8 +48,11 @@ def pretrain(
     """
     from lm.embedded.config import PretrainConfig
     from lm.embedded.corpus import load_corpus
+    from lm.embedded.model import SIZES
     from lm.embedded.pretraining import pretrain as train
 
+    if size not in SIZES:
+        raise ConfigError(f"--size: {unknown_name('size', size, list(SIZES))}")
     tasks = Selection(split="train").tasks()
     corpus = load_corpus(re_arc, tasks, hold_out=hold_out, generated=generated or [])
     refuse_contaminated(corpus, str(re_arc or "the training split"))
@@ -59,6 +66,7 @@ def pretrain(
         threads=threads,
         hold_out=hold_out,
         export=export,
+        architecture=SIZES[size],
         generated=generated or [],
     )
     if not is_complete:

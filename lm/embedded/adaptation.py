@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from arc.grid import Grid
 from arc.transform import SYMMETRIES
+from lm.device import mixed_precision
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import EmbeddedConfig
 from lm.embedded.model import EmbeddedModel
@@ -111,7 +112,8 @@ def _train(
             if progress >= 1 or time.monotonic() > deadline:
                 return losses
             batch = collate(group)
-            of_sides, of_cells = token_losses(model, batch, vectors[batch.vectors])
+            with mixed_precision(vectors.device):
+                of_sides, of_cells = token_losses(model, batch, vectors[batch.vectors])
             n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
             loss = (of_sides.sum() + of_cells.sum()) / n_targets
             torch.autograd.backward(loss)

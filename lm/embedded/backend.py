@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from lm.embedded.config import EmbeddedConfig
 from lm.embedded.decoding import Decoder
 from lm.embedded.encoding import N_HEADER
 from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.weights import SHIPPED, weights_folder
 from lm.protocol import (
     Adaptation,
     Completion,
@@ -60,10 +60,8 @@ class EmbeddedLanguageModel:
 
     @classmethod
     def load(cls, config: EmbeddedConfig) -> EmbeddedLanguageModel:
-        """Returns the shipped model, or the one in the configured folder."""
-        if config.weights:
-            return cls._load(Path(config.weights), config)
-        with resources.as_file(resources.files("lm.embedded.weights")) as folder:
+        """Returns the model that ships under the configured name, or the one in that folder."""
+        with weights_folder(config.weights) as folder:
             return cls._load(folder, config)
 
     @classmethod
@@ -72,7 +70,10 @@ class EmbeddedLanguageModel:
             settings = json.loads((folder / "model.json").read_text())
             tensors = load_file(folder / "model.safetensors")
         except (OSError, ValueError) as error:
-            raise DataError(f"{folder}: no embedded model there ({error})") from None
+            raise DataError(
+                f"{folder}: no embedded model there ({error}); "
+                f"{' and '.join(SHIPPED)} ship with this package"
+            ) from None
         model = EmbeddedModel(Architecture(**settings["architecture"]))
         centroids = tensors.pop("centroids").float()
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})

@@ -166,5 +166,9 @@ def bucketed(samples: Sequence[Sample], max_tokens: int) -> Iterator[list[Sample
 
 
 def _shape_class(sample: Sample) -> tuple[int, float]:
-    """Returns the length, to a factor of the root of two, and the share of the input in it."""
-    return round(2 * math.log2(sample.length)), sample.input.size / sample.length
+    """Returns the length, to a factor of the root of two, and the share of the input in it.
+
+    Shares rise in one class and fall in the next, so that neighbors stay alike where classes meet.
+    """
+    length, share = round(2 * math.log2(sample.length)), sample.input.size / sample.length
+    return length, share if length % 2 else -share

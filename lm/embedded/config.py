@@ -10,7 +10,8 @@ class EmbeddedConfig:
     """Settings of the embedded model.
 
     Attributes:
-        weights: A folder with `model.safetensors` and `model.json`; empty for the shipped ones.
+        weights: `small`, which ships, or a folder with
+            `model.safetensors` and `model.json`.
         tokens: Tokens trained on per task.
         batch_tokens: Padded tokens an update; less when `min_updates` would not be reached.
         min_updates: Updates a task gets at least, however few tokens each then has.
@@ -22,7 +23,7 @@ class EmbeddedConfig:
             with an output of its own size would be longer gets no reply.
     """
 
-    weights: str = ""
+    weights: str = "small"
     tokens: int = 40_000
     batch_tokens: int = 1536
     min_updates: int = 80
@@ -53,8 +54,8 @@ class PretrainConfig:
         log_updates: Updates between two points of the curve.
         checkpoint_s: Seconds between checkpoints.
         seed: Seed of weights, data order and augmentation.
-        device: As `torch.device` takes it. On a GPU products are computed in bfloat16, from
-            float32 weights.
+        device: As `torch.device` takes it. Products are computed in bfloat16, from float32 weights,
+            on a GPU and on processors with instructions for it.
     """
 
     tokens: int = 10_000_000
@@ -68,7 +69,7 @@ class PretrainConfig:
     max_length: int = 512
     reset_vectors: float = 0.02
     reset_updates: int = 40
-    log_updates: int = 50
+    log_updates: int = 200
     checkpoint_s: float = 120.0
     seed: int = 0
     device: str = "cpu"

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from arc.grid import MAX_SIDE, N_COLORS
+from lm.device import as_multiplied
 from lm.embedded.encoding import N_CODES, N_PLANES
 
 N_SYMMETRIES = 8
@@ -43,8 +44,8 @@ class Architecture:
     rotary_base: float = 100.0
 
 
-DEFAULT = Architecture()
-"""The sizes of the model that ships."""
+SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
+"""Of 1.1 and 2.7 million parameters, by the names that `ensemble pretrain --size` takes."""
 
 
 class KeyValueCache:
@@ -127,6 +128,7 @@ class EmbeddedModel(nn.Module):
         attention: 0 where it is allowed, else minus infinity.
         """
         rotation = self.rotation(positions)
+        mask = as_multiplied(mask)
         hidden = embedded
         *blocks, last = self._layers()
         for block in blocks:
@@ -142,7 +144,7 @@ class EmbeddedModel(nn.Module):
         planes, rows, columns = positions.unbind(-1)
         plane, row, column = self.angles.unbind(0)
         turned = planes[..., None] * plane + rows[..., None] * row + columns[..., None] * column
-        return turned.cos()[:, None], turned.sin()[:, None]
+        return as_multiplied(turned.cos()[:, None]), as_multiplied(turned.sin()[:, None])
 
 
 class _Block(nn.Module):
@@ -187,14 +189,13 @@ class _Block(nn.Module):
         """Returns what becomes of the last `n_kept` inputs, which see inputs, and of the rest."""
         first = n_inputs - n_kept
         queries, keys, values = self._project(hidden, rotation, first)
-        attend = functional.scaled_dot_product_attention
-        seen = attend(queries[:, :, n_kept:], keys, values, attn_mask=mask[:, :, n_inputs:])
+        seen = _attend(queries[:, :, n_kept:], keys, values, mask[:, :, n_inputs:])
         if n_kept:
-            of_inputs = attend(
+            of_inputs = _attend(
                 queries[:, :, :n_kept],
                 keys[:, :, :n_inputs],
                 values[:, :, :n_inputs],
-                attn_mask=mask[:, :, first:n_inputs, :n_inputs],
+                mask[:, :, first:n_inputs, :n_inputs],
             )
             seen = torch.cat([of_inputs, seen], dim=2)
         return self._feed(hidden[:, first:], seen)
@@ -218,7 +219,7 @@ class _Block(nn.Module):
             keys, values = by_head(functional.linear(normed, of_others), 2)
         else:
             queries, keys, values = by_head(self.query_key_value(normed), 3)
-        queries = _normalize(queries) * self.gain
+        queries = _normalize(queries) * self.gain.to(queries.dtype)
         queries = _rotate(queries, (cosine[:, :, first:], sine[:, :, first:]))
         return queries, _rotate(_normalize(keys), rotation), values
 
@@ -228,6 +229,21 @@ class _Block(nn.Module):
         gate, up = self.gate_up(self.feed_norm(hidden)).chunk(2, dim=-1)
         fed: Tensor = self.down(functional.silu(gate) * up)
         return hidden + fed
+
+
+def _attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """Returns what the queries see of the values, (batch, heads, queries, head width).
+
+    `mask` is added to the scores.
+    In bfloat16 a processor multiplies whole matrices faster than its fused kernel does, backwards
+    above all (`benchmarks/embedded.py`); in float32 both take as long, and that kernel has
+    no matrix of all scores.
+    """
+    if queries.device.type != "cpu" or queries.dtype != torch.bfloat16:
+        return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    scores = (queries * queries.shape[-1] ** -0.5) @ keys.mT + mask
+    seen: Tensor = scores.softmax(-1).to(values.dtype) @ values
+    return seen
 
 
 def _normalize(heads: Tensor) -> Tensor:

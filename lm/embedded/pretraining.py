@@ -22,14 +22,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arc.errors import ConfigError
 from arc.task import Task
 from lm.checkpoint import read_checkpoint, write_checkpoint
-from lm.device import choose_device
+from lm.device import choose_device, mixed_precision
 from lm.embedded.backend import save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import PretrainConfig
 from lm.embedded.corpus import Corpus, load_corpus
-from lm.embedded.model import DEFAULT, Architecture, EmbeddedModel
+from lm.embedded.model import SIZES, Architecture, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
 from lm.embedded.stream import Stream
 from lm.embedded.team import ALONE, Team, run_team
@@ -129,10 +130,7 @@ class Pretraining:
     def _update(self, samples: list[Sample], wants_save: bool) -> tuple[float, bool, bool]:
         """Takes one step; returns the loss, and whether any member wants to save or to stop."""
         batch = collate(samples).to(self.device)
-        bfloat16 = torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.device.type != "cpu"
-        )
-        with bfloat16:
+        with mixed_precision(self.device):
             of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
         n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
         total = of_sides.sum() + of_cells.sum()
@@ -191,7 +189,8 @@ class Pretraining:
         totals = torch.zeros(2, dtype=torch.float64)
         for group in bucketed(samples, self.config.batch_tokens):
             batch = collate(group).to(self.device)
-            of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
+            with mixed_precision(self.device):
+                of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
             totals[0] += float(of_sides.sum() + of_cells.sum())
             totals[1] += of_sides.numel() + int((batch.colors >= 0).sum())
         self.team.add_up(totals)
@@ -288,7 +287,7 @@ def pretrain(
     threads: int,
     hold_out: bool,
     export: Path | None,
-    architecture: Architecture = DEFAULT,
+    architecture: Architecture = SIZES["small"],
     generated: Sequence[Path] = (),
 ) -> bool:
     """Starts or continues the training in a folder, then writes the weights to `export`.
@@ -297,11 +296,26 @@ def pretrain(
         Whether it went to its end; Ctrl-C leaves a checkpoint to go on from, and no weights.
     """
     choose_device(config.device)
+    _refuse_other_size(folder, architecture)
     sources = (tuple(tasks), re_arc, tuple(generated))
     work = partial(_train, folder, sources, config, hold_out, export, architecture)
     run_team(work, members, threads)
     settings = json.loads((folder / SETTINGS).read_text())
     return bool(settings["tokens"] >= config.tokens)
+
+
+def _refuse_other_size(folder: Path, architecture: Architecture) -> None:
+    if (folder / SETTINGS).exists():
+        kept = Architecture(**json.loads((folder / SETTINGS).read_text())["architecture"])
+        if kept != architecture:
+            raise ConfigError(
+                f"{folder}: has a model of {_sizes(kept)}, not of {_sizes(architecture)}; "
+                "give another folder or that size"
+            )
+
+
+def _sizes(architecture: Architecture) -> str:
+    return f"{architecture.layers} layers of width {architecture.width}"
 
 
 def _train(

@@ -11,7 +11,7 @@ from lm.embedded.config import PretrainConfig
 from lm.embedded.corpus import Corpus
 from lm.embedded.team import Team
 
-_REFILL = 1024
+_REFILL = 4096
 """Samples drawn at a time, to be grouped by length."""
 
 

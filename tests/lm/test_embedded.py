@@ -13,7 +13,8 @@ from lm.embedded.backend import EmbeddedLanguageModel, save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import EmbeddedConfig
 from lm.embedded.encoding import N_CODES, blank_output, encode_input, encode_output
-from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.model import SIZES, Architecture, EmbeddedModel
+from lm.embedded.weights import SHIPPED, weights_folder
 from lm.protocol import Example, Prompt
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
@@ -179,7 +180,19 @@ def test_missing_weights_are_a_one_line_error(tmp_path):
         EmbeddedLanguageModel.load(EmbeddedConfig(weights=str(tmp_path)))
 
 
-def test_the_shipped_model_loads_and_was_not_trained_on_the_twin():
-    model = EmbeddedLanguageModel.load(EmbeddedConfig())
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_model_loads_and_predicts(name):
+    model = EmbeddedLanguageModel.load(EmbeddedConfig(weights=name))
+    assert model._model.architecture == SIZES[name]
     reply = model.generate([Prompt(Grid.of([[1, 0], [0, 1]]))])[0]
     assert isinstance(reply.grid, Grid)
+
+
+def test_what_ships_has_a_card_in_less_than_45_megabytes_together():
+    assert set(SHIPPED) <= set(SIZES)
+    files = []
+    for name in SHIPPED:
+        with weights_folder(name) as folder:
+            files += list(folder.iterdir())
+    assert sum(path.name == "MODEL_CARD.md" for path in files) == len(SHIPPED)
+    assert sum(path.stat().st_size for path in files) < 45e6

@@ -141,6 +141,14 @@ def test_an_unknown_device_is_a_one_line_error(tmp_path):
         pretrain(tmp_path, tasks(), None, config(600, device="abacus"), **options)
 
 
+def test_a_folder_with_a_model_of_another_size_is_a_one_line_error(tmp_path):
+    options = {"members": 1, "threads": 1, "hold_out": False, "export": None}
+    pretrain(tmp_path, tasks(), None, config(300), architecture=TINY, **options)
+    other = Architecture(width=32, layers=2, heads=2, hidden=32)
+    with pytest.raises(ConfigError, match="1 layers of width 32, not of 2 layers"):
+        pretrain(tmp_path, tasks(), None, config(600), architecture=other, **options)
+
+
 @pytest.mark.slow
 def test_a_team_trains_one_model(tmp_path):
     """Both members end with the same weights, or they would not be one model for long."""
