@@ -1,7 +1,6 @@
 """Score of transduction against updates of test-time training, on held-out training tasks.
 
-    python benchmarks/updates.py --limit 156 --weights small medium --updates 20 80 320 \
-        --picture docs/updates.svg
+    python benchmarks/updates.py --weights small medium --picture docs/updates.svg
 
 Runs one after the other, each a run folder under --runs, so an interrupted benchmark goes on. An
 update has 500 tokens, as the default's have. Held-out tasks are those that the shipped weights were

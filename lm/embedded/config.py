@@ -68,7 +68,7 @@ class PretrainConfig:
     variations: int = 7
     max_length: int = 512
     reset_vectors: float = 0.02
-    reset_updates: int = 40
+    reset_updates: int = 400
     log_updates: int = 200
     checkpoint_s: float = 120.0
     seed: int = 0
