@@ -1,8 +1,8 @@
-"""Draws the curve of a pre-training from what its weights or its folder say of it.
+"""Draws the curves of pre-trainings from what their weights or their folders say of them.
 
-    python benchmarks/pretraining_curve.py lm/embedded/weights/small/model.json docs/pretraining.svg
+    python benchmarks/pretraining_curve.py lm/embedded/weights/*/model.json docs/pretraining.svg
 
-Needs matplotlib. Also takes a folder's training.json.
+Needs matplotlib. Also takes a folder's training.json. Curves have the name of their folder.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ from pathlib import Path
 
 from matplotlib import pyplot
 
+COLORS = (("#f0b48a", "#c2570c"), ("#9bb8d3", "#0b5fa5"))
+"""Of what is trained on, and of what is kept apart."""
+
 
 def main() -> None:
-    """Reads the curve, draws it."""
-    source, picture = map(Path, sys.argv[1:])
-    curve = json.loads(source.read_text())["curve"]
-    tokens = [point["tokens"] / 1e6 for point in curve]
+    """Reads the curves, draws them."""
+    *sources, picture = map(Path, sys.argv[1:])
     figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
-    axes.plot(tokens, [p["loss"] for p in curve], color="#9bb8d3", label="trained on, augmented")
-    reserved = [point["reserved_loss"] for point in curve]
-    axes.plot(tokens, reserved, color="#0b5fa5", label="pairs kept apart, as they are")
+    for source, (pale, dark) in zip(sources, COLORS, strict=False):
+        curve = json.loads(source.read_text())["curve"]
+        tokens = [point["tokens"] / 1e6 for point in curve]
+        name = source.parent.name
+        trained = [point["loss"] for point in curve]
+        reserved = [point["reserved_loss"] for point in curve]
+        axes.plot(tokens, trained, color=pale, label=f"{name}, trained on, augmented")
+        axes.plot(tokens, reserved, color=dark, label=f"{name}, pairs kept apart, as they are")
     axes.set_xlabel("million tokens")
     axes.set_ylabel("nats per output token")
     axes.set_ylim(bottom=0)

@@ -62,10 +62,13 @@ class ModelConfig:
         settings: The model's own settings, checked where the model is loaded: `EmbeddedConfig` in
             `lm/embedded/config.py`, `CausalConfig` in `lm/causal/config.py`, `VllmConfig` in
             `lm/vllm/config.py`.
+        beside: Further models of the same kind, each as what it changes in `settings`; every one is
+            adapted to a task too, and their favorites take turns.
     """
 
     kind: Literal["embedded", "causal", "vllm"] = "embedded"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    beside: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

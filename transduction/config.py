@@ -80,11 +80,7 @@ class TransductionConfig:
         DepthFirst(self.threshold)
         if self.shared and not self.train:
             raise ConfigError("shared: without train there are no weights to share")
-        if self.adaptations > 1 and (self.shared or not self.train or self.rank_programs):
-            raise ConfigError(
-                "adaptations: several mean nothing with shared weights, without train, or with "
-                "rank_programs, which asks one model"
-            )
+        self._check_adaptations(self.adaptations)
         if self.vote == "product_of_experts" and not self.scored:
             raise ConfigError("scored: a product of experts needs at least 1")
         if self.symmetries and not self.transforms:
@@ -98,10 +94,18 @@ class TransductionConfig:
         named = {Symmetry(name) for name in self.symmetries}
         return tuple(s for s in SYMMETRIES if s in named or not named)
 
-    def check(self, conditioning: Conditioning) -> None:
-        """Raises `ConfigError` where a setting means nothing to a model of this conditioning."""
+    def check(self, conditioning: Conditioning, n_models: int = 1) -> None:
+        """Raises `ConfigError` where a setting means nothing to models of this conditioning."""
+        self._check_adaptations(self.adaptations * n_models)
         if self.data == "end_to_end" and conditioning is Conditioning.TASK_VECTOR:
             raise ConfigError(
                 "data: end_to_end is for a model that reads demonstrations; one with a task vector "
                 "is trained on single pairs anyway"
+            )
+
+    def _check_adaptations(self, n: int) -> None:
+        if n > 1 and (self.shared or not self.train or self.rank_programs):
+            raise ConfigError(
+                "adaptations: several, or several models, mean nothing with shared weights, "
+                "without train, or with rank_programs, which asks one model"
             )

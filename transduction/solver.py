@@ -39,27 +39,33 @@ class TransductionSolver:
         model: LanguageModel,
         config: TransductionConfig | None = None,
         shared: Mapping[str, Adaptation] | None = None,
+        beside: Sequence[LanguageModel] = (),
     ) -> None:
-        """`shared` has the adaptations by task id where they were made together before."""
+        """`shared` has the adaptations by task id where they were made together before.
+
+        `beside` are further models, each of which is adapted to a task like the first.
+        """
         self.config = config or TransductionConfig()
-        self.config.check(model.conditioning)
+        self.config.check(model.conditioning, 1 + len(beside))
         self._model = model
         self._shared = shared
+        self._beside = [TransductionSolver(each, self.config) for each in beside]
 
     def solve(
         self, task: Task, budget_s: float, rng: random.Random, others: Sequence[Candidate] = ()
     ) -> Iterator[Candidate]:
         """Yields ranked candidates, test input by test input.
 
-        The training is cut off after three quarters of `budget_s`, which several adaptations share
-        equally; what would be scored after it has run out is not. With `rank_programs` the grids of
-        `others` are scored as well, and come as candidates of source `RANKING`.
+        The training is cut off after three quarters of `budget_s`, which several adaptations and
+        models share equally; what would be scored after it has run out is not. With `rank_programs`
+        the grids of `others` are scored as well, and come as candidates of source `RANKING`.
         """
-        n = self.config.adaptations
-        if n == 1:
+        adapted = [self, *self._beside] * self.config.adaptations
+        if len(adapted) == 1:
             yield from self._solve_once(task, budget_s, rng, others)
             return
-        found = [list(self._solve_once(task, budget_s / n, rng, others)) for _ in range(n)]
+        share_s = budget_s / len(adapted)
+        found = [list(each._solve_once(task, share_s, rng, others)) for each in adapted]
         for test_index in range(len(task.test_inputs)):
             mine = [[c for c in each if c.test_index == test_index] for each in found]
             yield from pooled(mine, self.config.n_candidates)

@@ -151,14 +151,14 @@ class Workbench:
 
         use_one_thread()
         torch.set_flush_denormal(True)  # gradients of a task that is learned become tiny
-        config, load_model = _transduction_settings(settings)
-        model = load_model()
+        config, load_models = _transduction_settings(settings)
+        model, *beside = load_models()
         shared = None
         if config.shared:
             timeout_s = settings.effort.transduction_s * TRAINING_SHARE * len(self._tasks)
             rng = self._rng("shared")
             shared = adapt_together(self._tasks, model, config, rng, timeout_s)
-        solver = TransductionSolver(model, config, shared)
+        solver = TransductionSolver(model, config, shared, beside)
 
         def solve(unit: Unit) -> Found:
             started = time.monotonic()
@@ -197,7 +197,7 @@ def smaller(settings: Settings) -> Settings:
     _, kind = _backend(settings.model.kind)
     given = {name: getattr(kind(), name) for name in names} | dict(settings.model.settings)
     reduced = {name: max(1, int(given[name] * share)) for name, share in names.items()}
-    model = replace(settings.model, settings={**settings.model.settings, **reduced})
+    model = replace(settings.model, settings={**settings.model.settings, **reduced}, beside=())
     return replace(settings, induction=induction, sampling=sampling, model=model)
 
 
@@ -229,22 +229,26 @@ def conditioning_of(settings: Settings) -> Conditioning:
 
 def _transduction_settings(
     settings: Settings,
-) -> tuple[TransductionConfig, Callable[[], LanguageModel]]:
-    """Returns the checked settings of the solver, and what loads its model."""
+) -> tuple[TransductionConfig, Callable[[], list[LanguageModel]]]:
+    """Returns the checked settings of the solver, and what loads its models."""
     from transduction.config import TransductionConfig
 
     problems: list[str] = []
     config = checked(TransductionConfig, settings.transduction, "transduction", problems)
     backend, kind = _backend(settings.model.kind)
-    model_config = checked(kind, settings.model.settings, "model.settings", problems)
+    model = settings.model
+    model_configs = [checked(kind, model.settings, "model.settings", problems)]
+    for i, changes in enumerate(model.beside):
+        changed = {**model.settings, **changes}
+        model_configs.append(checked(kind, changed, f"model.beside[{i}]", problems))
     if not problems:
         try:
-            config.check(backend.conditioning)
+            config.check(backend.conditioning, len(model_configs))
         except ConfigError as error:
             problems.append(f"transduction.{error}")
     if problems:
         raise ConfigError("; ".join(problems))
-    return config, lambda: backend.load(model_config)
+    return config, lambda: [backend.load(model_config) for model_config in model_configs]
 
 
 def _writer_settings(settings: Settings) -> Callable[[], Writer]:

@@ -82,8 +82,13 @@ def crew_of(
 def memory_of_worker(settings: Settings, stages: Sequence[str]) -> int:
     """Returns about how many bytes a worker needs."""
     need = _WORKER + sum(_STAGES.get(stage, _PLUGIN) for stage in stages)
-    models = {"sampling": settings.writer.settings, "transduction": settings.model.settings}
-    for stage, of_model in models.items():
+    of_transduction = [{**settings.model.settings, **changes} for changes in settings.model.beside]
+    models = [
+        ("sampling", settings.writer.settings),
+        ("transduction", settings.model.settings),
+        *(("transduction", changed) for changed in of_transduction),
+    ]
+    for stage, of_model in models:
         folder = of_model.get("model")
         if stage in stages and folder and Path(folder).is_dir():
             weights = [*Path(folder).glob("*.safetensors"), *Path(folder).glob("*.gguf")]

@@ -200,6 +200,22 @@ def test_each_adaptation_has_its_favorite_among_the_first():
     assert budget_s == 60 / 3 * 0.75
 
 
+def test_every_model_has_its_favorite_among_the_first():
+    class Set(Fickle):
+        def adapt(self, examples, rng, timeout_s, *, train):
+            super().adapt(examples, rng, timeout_s, train=train)
+            return Adaptation(9, len(examples), 0.0)
+
+    first, second = Fickle(), Set()
+    solver = TransductionSolver(first, TransductionConfig(adaptations=2), None, [second])
+    found = list(solver.solve(TASK, 60, random.Random(0)))
+    mine = [c for c in found if c.test_index == 0]
+    assert {c.grid.cells[0] for c in mine} == {1, 2, 9}
+    assert {c.evidence.votes for c in mine} == {8, 16}
+    assert all(c.evidence.views == 32 for c in mine)
+    assert [budget_s for _, budget_s in first.asked + second.asked] == [60 / 4 * 0.75] * 4
+
+
 def program(grid, test_index=0):
     return Candidate("t", test_index, grid, "induction", 0.0)
 
@@ -217,6 +233,12 @@ def test_grids_of_other_sources_are_scored_beside_the_own_and_not_proposed():
     assert ranked[TASK.test_inputs[0]].log_weight == 0.0
     without = TransductionSolver(Echo()).solve(TASK, 60, random.Random(0), others)
     assert all(c.source == "transduction" for c in without)
+
+
+@pytest.mark.parametrize("values", [{"shared": True}, {"train": False}, {"rank_programs": True}])
+def test_what_several_models_cannot_do_is_refused(values):
+    with pytest.raises(ConfigError, match="several models"):
+        TransductionSolver(Echo(), TransductionConfig(**values), None, [Echo()])
 
 
 @pytest.mark.parametrize(

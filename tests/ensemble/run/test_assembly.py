@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from arc.candidate import RANKING, Candidate
+from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Pair, Task
 from ensemble.run.assembly import Workbench, check_settings, smaller
@@ -66,3 +67,29 @@ def test_every_kind_of_model_has_settings_that_need_less_memory():
         small = smaller(load_settings("default", [f"model.kind={kind}"]))
         check_settings(small, "ensemble")
         assert small.model.settings
+
+
+def test_a_model_beside_another_is_as_it_says_and_else_as_the_other(bench, tmp_path):
+    torch.manual_seed(1)
+    other = EmbeddedModel(Architecture(width=32, layers=1, heads=1, hidden=16))
+    folder = tmp_path / "other"
+    save_model(folder, other, torch.eye(3, 32), {})
+    beside = f"model.beside=[{{weights='{folder}'}}]"
+    found = found_by(bench(beside), TASKS[0])
+    alone = found_by(bench(), TASKS[0])
+    assert {c.evidence.views for c in found} == {16}
+    assert {c.evidence.views for c in alone} == {8}
+    assert alone[0].grid in {c.grid for c in found}
+
+
+@pytest.mark.parametrize(
+    ("beside", "message"),
+    [
+        ("[{weigths='medium'}]", r"model.beside\[0\].weigths; did you mean weights"),
+        ("['medium']", "model.beside"),
+        ("[{weights=3}]", r"model.beside\[0\].weights: str expected"),
+    ],
+)
+def test_a_wrong_model_beside_is_a_one_line_error(beside, message):
+    with pytest.raises(ConfigError, match=message):
+        check_settings(load_settings("default", [f"model.beside={beside}"]), "transduction")
