@@ -1,4 +1,4 @@
-"""Tokenizers and bases small enough to be built anew in a test."""
+"""Tokenizers and models small enough to be built anew in a test."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from lm.embedded.model import Architecture, EmbeddedModel
 
 PRINTABLE = "\n" + "".join(map(chr, range(32, 127)))
 SPECIAL = ("<unk>", "<s>", "</s>")
@@ -47,6 +49,16 @@ def byte_tokenizer(
         additional_special_tokens=["<turn>", "<end>"],
         chat_template=CHAT,
     )
+
+
+def random_embedded(architecture: Architecture, spread: float, seed: int = 0) -> EmbeddedModel:
+    """An embedded model of chance weights, which a fresh one has not in every part."""
+    torch.manual_seed(seed)
+    model = EmbeddedModel(architecture)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * spread)
+    return model
 
 
 def tiny_llama(vocabulary_size: int, **changes: object) -> LlamaForCausalLM:

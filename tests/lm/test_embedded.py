@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from strategies import grids
+from tiny import random_embedded
 
 from arc.errors import DataError
 from arc.grid import Grid
@@ -13,7 +14,7 @@ from lm.embedded.backend import EmbeddedLanguageModel, save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import EmbeddedConfig
 from lm.embedded.encoding import N_CODES, blank_output, encode_input, encode_output
-from lm.embedded.model import SIZES, Architecture, EmbeddedModel
+from lm.embedded.model import SIZES, Architecture
 from lm.embedded.weights import SHIPPED, weights_folder
 from lm.protocol import Example, Prompt
 
@@ -21,11 +22,7 @@ TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
 
 
 def tiny_model(seed=0, **settings_):
-    torch.manual_seed(seed)
-    model = EmbeddedModel(TINY)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.1)
+    model = random_embedded(TINY, 0.1, seed)
     config = EmbeddedConfig(tokens=4000, max_length=300, **settings_)
     return EmbeddedLanguageModel(model, torch.zeros(1, TINY.width), config)
 

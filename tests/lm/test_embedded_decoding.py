@@ -6,24 +6,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import grids
+from tiny import random_embedded
 
 from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.transform import SYMMETRIES
 from lm.embedded.backend import EmbeddedLanguageModel
 from lm.embedded.config import EmbeddedConfig
-from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.model import Architecture
 from lm.protocol import DepthFirst, Example, Prompt, Sampling
 
 TINY = Architecture(width=16, layers=1, heads=1, hidden=16)
 
 
 def tiny_model(seed=0, **settings_):
-    torch.manual_seed(seed)
-    model = EmbeddedModel(TINY)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.3)
+    model = random_embedded(TINY, 0.3, seed)
     config = EmbeddedConfig(**{"tokens": 600, "min_updates": 1, "max_length": 60, **settings_})
     return EmbeddedLanguageModel(model, torch.zeros(1, TINY.width), config)
 

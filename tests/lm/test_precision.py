@@ -5,28 +5,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import grids
+from tiny import random_embedded
 
 from lm.device import as_multiplied, has_bfloat16
 from lm.embedded import optimizer
 from lm.embedded.batch import Sample, collate, token_losses
-from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.model import Architecture
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
-
-
-def model():
-    torch.manual_seed(0)
-    made = EmbeddedModel(TINY)
-    with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.1)
-    return made
 
 
 def losses_of(samples, *, mixed):
     batch = collate(samples)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=mixed):
-        return token_losses(model(), batch, torch.zeros(len(samples), TINY.width))
+        return token_losses(
+            random_embedded(TINY, 0.1), batch, torch.zeros(len(samples), TINY.width)
+        )
 
 
 @given(grids(6), grids(6), grids(6))

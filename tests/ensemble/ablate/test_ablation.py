@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny import random_embedded
 
 from arc.errors import ConfigError
 from arc.grid import Grid
@@ -29,7 +30,7 @@ from ensemble.selection import Selection
 from ensemble.settings import load_settings
 from lm.embedded.backend import EmbeddedLanguageModel, save_model
 from lm.embedded.config import EmbeddedConfig
-from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.model import Architecture
 from lm.protocol import Conditioning
 from transduction.config import TransductionConfig
 from transduction.solver import TransductionSolver
@@ -42,11 +43,8 @@ DERIVED = [v for v in VARIANTS if v.kind in ("vote", "symmetry")]
 
 def scattered_model():
     """A model of chance weights, whose views disagree on the one cell of every output."""
-    torch.manual_seed(1)
-    model = EmbeddedModel(TINY)
+    model = random_embedded(TINY, 0.3, seed=1)
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.3)
         model.side_head.weight.zero_()
     return model
 
