@@ -13,10 +13,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+sys.path.pop(0)  # this folder, whose sandbox.py and induction.py are not the packages
+
+from arc.errors import ConfigError
 from ensemble.selection import Selection
+from ensemble.settings import made, put
 from lm.embedded.config import PretrainConfig
 from lm.embedded.model import Architecture
 from lm.embedded.pretraining import SETTINGS, pretrain
@@ -24,16 +30,23 @@ from lm.embedded.pretraining import SETTINGS, pretrain
 DECAY = 0.2
 """Share of the tokens over which the learning rate falls."""
 
+POINTS = 20
+"""Of the curve, about; the loss on reserved pairs takes seconds at each."""
+
 
 def settings_of(arm: str, tokens: int) -> tuple[Architecture, PretrainConfig]:
     """Returns what `key=value,...` makes of the small model and its training."""
-    given = dict(item.split("=", 1) for item in arm.split(",") if item)
-    changed = {key: json.loads(value) for key, value in given.items()}
     sizes = {field.name for field in fields(Architecture)}
-    architecture = {key: value for key, value in changed.items() if key in sizes}
-    others = {key: value for key, value in changed.items() if key not in sizes}
-    base = {"tokens": tokens, "decay_tokens": int(DECAY * tokens)}
-    return Architecture(**architecture), PretrainConfig(**(base | others))
+    of_model: dict[str, Any] = {}
+    of_training = {
+        "tokens": tokens,
+        "decay_tokens": int(DECAY * tokens),
+        "log_updates": max(1, tokens // PretrainConfig().batch_tokens // POINTS),
+    }
+    for item in filter(None, arm.split(",")):
+        put(of_model if item.partition("=")[0] in sizes else of_training, item)
+    where = f"--arm {arm}"
+    return made(Architecture, of_model, where), made(PretrainConfig, of_training, where)
 
 
 def main() -> None:
@@ -47,12 +60,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/arms"))
     options = parser.parse_args()
     tasks = Selection(split="train").tasks()
-    for arm in options.arm:
-        architecture, config = settings_of(arm, int(options.tokens * 1e6))
+    try:
+        arms = {arm: settings_of(arm, int(options.tokens * 1e6)) for arm in options.arm}
+    except ConfigError as error:
+        parser.error(str(error))
+    for arm, (architecture, config) in arms.items():
         export = options.out / (arm.replace(",", "_") or "as_it_is")
         folder = options.out.with_name(f"{options.out.name}_training") / export.name
         if not (export / "model.json").exists():
-            pretrain(
+            is_complete = pretrain(
                 folder,
                 tasks,
                 options.re_arc,
@@ -64,6 +80,8 @@ def main() -> None:
                 architecture=architecture,
                 generated=options.generated,
             )
+            if not is_complete:
+                raise SystemExit("stopped early; the same command goes on from here")
         found = json.loads((folder / SETTINGS).read_text())
         last = found["curve"][-1]
         print(

@@ -13,10 +13,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from lm.device import has_bfloat16, mixed_precision
 from lm.embedded.batch import Sample, collate, token_losses
-from lm.embedded.model import SIZES, EmbeddedModel
+from lm.embedded.model import SIZES, Architecture, EmbeddedModel, _attend
 from lm.embedded.optimizer import Rates, make_optimizer
 
 SIDE, N_PAIRS, REPEATS = 14, 9, 3
@@ -58,8 +59,26 @@ def main() -> None:
             f"{name}, {n_parameters / 1e6:.1f} M parameters, {threads} threads: "
             f"{n_tokens / passes:.0f} tokens/s forward and backward in float32, "
             f"{n_tokens / mixed_passes:.0f} as trained here; Muon {own_s:.3f} s, "
-            f"torch.optim.Muon {theirs_s:.3f} s an update, ratio {theirs_s / own_s:.1f}"
+            f"torch.optim.Muon {theirs_s:.3f} s an update, ratio {theirs_s / own_s:.1f}; "
+            f"{attention(size)}"
         )
+
+
+def attention(size: Architecture) -> str:
+    """Returns what attention takes in bfloat16, forward and backward, ours and the fused kernel."""
+    shape = (N_PAIRS, size.heads, 2 * SIDE * SIDE, size.width // size.heads)
+    heads = [torch.randn(shape, dtype=torch.bfloat16, requires_grad=True) for _ in range(3)]
+    mask = torch.zeros(N_PAIRS, 1, shape[2], shape[2], dtype=torch.bfloat16)
+
+    def ours() -> None:
+        torch.autograd.backward(_attend(*heads, mask).sum())
+
+    def fused() -> None:
+        seen = functional.scaled_dot_product_attention(*heads, attn_mask=mask)
+        torch.autograd.backward(seen.sum())
+
+    ours(), fused()
+    return f"attention {1000 * median_s(ours):.1f} ms, fused {1000 * median_s(fused):.1f} ms"
 
 
 def median_s(action: Callable[[], object]) -> float:

@@ -13,21 +13,26 @@ and Wilcoxon's test of each arm against the first, over the same tasks.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import statistics
+import sys
 import time
 from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 from scipy.stats import wilcoxon
 
+sys.path.pop(0)  # this folder, whose sandbox.py and induction.py are not the packages
+
 from arc.candidate import RANKING, Candidate
+from arc.errors import ConfigError
 from arc.grid import Grid
 from arc.task import Task
 from ensemble.selection import Selection
+from ensemble.settings import made, put
 from lm.device import use_one_thread
 from lm.embedded.backend import EmbeddedLanguageModel
 from lm.embedded.config import EmbeddedConfig
@@ -44,15 +49,19 @@ class Outcome:
     seconds: float
 
 
+def settings_of(arm: str) -> EmbeddedConfig:
+    """Returns what `key=value,...` makes of the model's settings."""
+    table: dict[str, Any] = {}
+    for item in filter(None, arm.split(",")):
+        put(table, item)
+    return made(EmbeddedConfig, table, f"--arm {arm}")
+
+
 @cache
 def solver_of(arm: str) -> TransductionSolver:
     """Returns the solver that `key=value,...` describes, one a process."""
     use_one_thread()
-    given = dict(item.split("=", 1) for item in arm.split(",") if item)
-    settings = {
-        key: value if key == "weights" else json.loads(value) for key, value in given.items()
-    }
-    model = EmbeddedLanguageModel.load(EmbeddedConfig(**settings))
+    model = EmbeddedLanguageModel.load(settings_of(arm))
     return TransductionSolver(model, TransductionConfig(rank_programs=True))
 
 
@@ -78,12 +87,18 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="take every so many-th task")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
+    try:
+        for arm in options.arm:
+            settings_of(arm)
+    except ConfigError as error:
+        parser.error(str(error))
     selection = Selection(split="train", subset="held_out")
     answers = selection.answers()
     assert answers is not None
     asked = [(task, answers[task.task_id].outputs) for task in selection.tasks()[:: options.every]]
     first: list[float] = []
-    with get_context("spawn").Pool(options.workers) as pool:
+    # Forked, for nothing has been computed here yet that threads would have been started for.
+    with get_context("fork").Pool(options.workers) as pool:
         for arm in options.arm:
             outcomes = pool.map(partial(outcome, arm), asked, chunksize=1)
             nats = [each.log_probability for each in outcomes]

@@ -7,8 +7,9 @@ Needs matplotlib. Also takes a folder's training.json. Curves have the name of t
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import json
-import sys
 from pathlib import Path
 
 from matplotlib import pyplot
@@ -19,9 +20,12 @@ COLORS = (("#f0b48a", "#c2570c"), ("#9bb8d3", "#0b5fa5"))
 
 def main() -> None:
     """Reads the curves, draws them."""
-    *sources, picture = map(Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sources", type=Path, nargs="+", help="model.json or training.json")
+    parser.add_argument("picture", type=Path)
+    options = parser.parse_args()
     figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
-    for source, (pale, dark) in zip(sources, COLORS, strict=False):
+    for source, (pale, dark) in zip(options.sources, itertools.cycle(COLORS), strict=False):
         curve = json.loads(source.read_text())["curve"]
         tokens = [point["tokens"] / 1e6 for point in curve]
         name = source.parent.name
@@ -34,7 +38,7 @@ def main() -> None:
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(picture)
+    figure.savefig(options.picture)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# Modules beside a script come first, and the sandbox's benchmark is called as its package. Workers
-# that are spawned run these lines again, with the path as it is afterwards.
+# Modules beside a script come first, and two scripts have the names of packages, so this folder is
+# searched last, when these are loaded. Workers that are spawned run these lines again, with the
+# path as it is afterwards.
 sys.path.sort(key=lambda entry: Path(entry).resolve() == Path(__file__).parent.resolve())
+sys.path.pop()
+
+import induction  # noqa: F401
+import sandbox  # noqa: F401
+
+sys.path.append(str(Path(__file__).parent))
 
 from simulated import Simulation, recorded
 

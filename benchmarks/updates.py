@@ -26,7 +26,7 @@ from ensemble.selection import selection_of
 
 TOKENS_AN_UPDATE = 500
 COLORS = ("#0b5fa5", "#c2570c", "#3d7a3a", "#7a4fa3")
-SHIFTS = (1.0, 1.05, 0.95, 1.1)
+SHIFT = 1.05
 """Points of several curves stand side by side, or their intervals would hide each other."""
 
 _RUN = "from ensemble.cli import main; raise SystemExit(main())"
@@ -76,19 +76,15 @@ def draw(points: list[Point], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
-    for weights, color, shift in zip(
-        dict.fromkeys(point.weights for point in points), COLORS, SHIFTS, strict=False
-    ):
+    for i, weights in enumerate(dict.fromkeys(point.weights for point in points)):
         drawn = [point for point in points if point.weights == weights]
         shares = [100 * point.score.task_share / point.score.n_tasks for point in drawn]
         ends = [point.score.interval() for point in drawn]
         below = [share - 100 * low for share, (low, _) in zip(shares, ends, strict=True)]
         above = [100 * high - share for share, (_, high) in zip(shares, ends, strict=True)]
-        places = [point.updates * shift for point in drawn]
-        label = Path(weights).name
-        axes.errorbar(
-            places, shares, [below, above], marker="o", capsize=3, color=color, label=label
-        )
+        places = [point.updates * SHIFT**i for point in drawn]
+        style = {"color": COLORS[i % len(COLORS)], "label": Path(weights).name}
+        axes.errorbar(places, shares, [below, above], marker="o", capsize=3, **style)
     axes.set_xscale("symlog", linthresh=10)
     updates = sorted({point.updates for point in points})
     axes.set_xticks(updates, [str(n) for n in updates])

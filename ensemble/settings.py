@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import tomli_w
 
@@ -70,6 +70,12 @@ class ModelConfig:
     settings: Mapping[str, Any] = field(default_factory=dict)
     beside: tuple[Mapping[str, Any], ...] = ()
 
+    @property
+    def tables(self) -> dict[str, Mapping[str, Any]]:
+        """The settings of every model, by where they are given."""
+        changed = {f"model.beside[{i}]": {**self.settings, **c} for i, c in enumerate(self.beside)}
+        return {"model.settings": self.settings, **changed}
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramModelConfig:
@@ -108,6 +114,9 @@ class Settings:
         return dataclasses.asdict(self)
 
 
+Config = TypeVar("Config")
+
+
 def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -> Settings:
     """Returns the settings of a shipped configuration, or a file, with `key=value` overrides.
 
@@ -122,7 +131,7 @@ def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -
     """
     table, where = _parsed(name)
     for override in overrides:
-        _override(table, override)
+        put(table, override)
     if variant:
         table = _with_variant(table, variant)
     return settings_from(table, where)
@@ -159,11 +168,20 @@ def _laid_over(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
 
 def settings_from(table: Mapping[str, Any], where: str) -> Settings:
     """Returns the settings in a parsed TOML table that came from `where`."""
+    return made(Settings, table, where)
+
+
+def made(kind: type[Config], table: Mapping[str, Any], where: str) -> Config:
+    """Returns a dataclass made from a table that came from `where`.
+
+    Raises:
+        ConfigError: Lists every unknown key and wrong type at once.
+    """
     problems: list[str] = []
-    made = checked(Settings, table, "", problems)
+    config: Config = checked(kind, table, "", problems)
     if problems:
         raise ConfigError(f"{where}: " + "; ".join(problems))
-    return typing.cast(Settings, made)
+    return config
 
 
 def dump_settings(settings: Settings) -> str:
@@ -243,7 +261,12 @@ def _read(name: str) -> tuple[str, str]:
     return resources.files("configs").joinpath(f"{name}.toml").read_text(), f"configs/{name}.toml"
 
 
-def _override(table: dict[str, Any], override: str) -> None:
+def put(table: dict[str, Any], override: str) -> None:
+    """Puts the value of `key=value` into a table of settings.
+
+    Raises:
+        ConfigError: It is not of this form, or the key leads through a value.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set {override}: key=value expected, such as merge.policy=interleave")

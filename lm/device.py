@@ -26,7 +26,7 @@ def choose_device(device: str) -> torch.device:
 def mixed_precision(device: torch.device) -> torch.autocast:
     """Returns a context in which products are in bfloat16, where the device is faster at these.
 
-    Weights, sums and norms stay in float32. Elsewhere the context changes nothing.
+    Weights, and what the layers add up, stay in float32. Elsewhere the context changes nothing.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device.type))
 
@@ -39,7 +39,7 @@ def has_bfloat16(kind: str) -> bool:
     """
     if kind != "cpu":
         return True
-    # PyTorch before 2.10 does not tell: then float32, which is right everywhere.
+    # Older versions of torch do not tell: then float32, which is right everywhere.
     found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 

@@ -236,11 +236,8 @@ def _transduction_settings(
     problems: list[str] = []
     config = checked(TransductionConfig, settings.transduction, "transduction", problems)
     backend, kind = _backend(settings.model.kind)
-    model = settings.model
-    model_configs = [checked(kind, model.settings, "model.settings", problems)]
-    for i, changes in enumerate(model.beside):
-        changed = {**model.settings, **changes}
-        model_configs.append(checked(kind, changed, f"model.beside[{i}]", problems))
+    tables = settings.model.tables.items()
+    model_configs = [checked(kind, table, path, problems) for path, table in tables]
     if not problems:
         try:
             config.check(backend.conditioning, len(model_configs))

@@ -82,12 +82,8 @@ def crew_of(
 def memory_of_worker(settings: Settings, stages: Sequence[str]) -> int:
     """Returns about how many bytes a worker needs."""
     need = _WORKER + sum(_STAGES.get(stage, _PLUGIN) for stage in stages)
-    of_transduction = [{**settings.model.settings, **changes} for changes in settings.model.beside]
-    models = [
-        ("sampling", settings.writer.settings),
-        ("transduction", settings.model.settings),
-        *(("transduction", changed) for changed in of_transduction),
-    ]
+    models = [("sampling", settings.writer.settings)]
+    models += [("transduction", table) for table in settings.model.tables.values()]
     for stage, of_model in models:
         folder = of_model.get("model")
         if stage in stages and folder and Path(folder).is_dir():

@@ -28,7 +28,7 @@ def pretrain(
     ] = None,
     size: Annotated[
         str, typer.Option(help="small or medium: 1.1 or 2.7 million parameters.")
-    ] = "medium",
+    ] = "small",
     tokens: Annotated[float, typer.Option(help="Length of the training, in millions.")] = 10.0,
     decay: Annotated[float, typer.Option(help="Of these, at a falling rate, in millions.")] = 1.5,
     members: Annotated[int, typer.Option(help="Processes that train together.")] = 1,

@@ -10,8 +10,8 @@ class EmbeddedConfig:
     """Settings of the embedded model.
 
     Attributes:
-        weights: `small`, which ships, or a folder with
-            `model.safetensors` and `model.json`.
+        weights: `small` or `medium`, which ship, or a folder with `model.safetensors` and
+            `model.json`.
         tokens: Tokens trained on per task.
         batch_tokens: Padded tokens an update; less when `min_updates` would not be reached.
         min_updates: Updates a task gets at least, however few tokens each then has.

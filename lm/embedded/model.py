@@ -45,7 +45,7 @@ class Architecture:
 
 
 SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
-"""Of 1.1 and 2.7 million parameters, by the names that `ensemble pretrain --size` takes."""
+"""Of the models that ship, by name: 1.1 and 2.7 million parameters."""
 
 
 class KeyValueCache:
@@ -234,10 +234,9 @@ class _Block(nn.Module):
 def _attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
     """Returns what the queries see of the values, (batch, heads, queries, head width).
 
-    `mask` is added to the scores.
-    In bfloat16 a processor multiplies whole matrices faster than its fused kernel does, backwards
-    above all (`benchmarks/embedded.py`); in float32 both take as long, and that kernel has
-    no matrix of all scores.
+    `mask` is added to the scores. In bfloat16 a processor multiplies whole matrices faster than the
+    fused kernel does (`benchmarks/embedded.py`); elsewhere that kernel, which keeps no matrix of
+    all scores.
     """
     if queries.device.type != "cpu" or queries.dtype != torch.bfloat16:
         return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)

@@ -129,11 +129,7 @@ class Pretraining:
 
     def _update(self, samples: list[Sample], wants_save: bool) -> tuple[float, bool, bool]:
         """Takes one step; returns the loss, and whether any member wants to save or to stop."""
-        batch = collate(samples).to(self.device)
-        with mixed_precision(self.device):
-            of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
-        n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
-        total = of_sides.sum() + of_cells.sum()
+        total, n_targets = self._loss(samples)
         torch.autograd.backward(total)
         n_tokens = sum(sample.length for sample in samples)
         counts = (n_targets, float(total.detach()), n_tokens, wants_save, self._is_asked_to_stop)
@@ -141,6 +137,14 @@ class Pretraining:
         self.optimizer.step(self._schedule())
         self.tokens += int(n_tokens_all)
         return loss / n_targets_all, n_saving > 0, n_stopping > 0
+
+    def _loss(self, samples: Sequence[Sample]) -> tuple[Tensor, int]:
+        """Returns the loss of all predicted tokens together, in nats, and how many these are."""
+        batch = collate(samples).to(self.device)
+        with mixed_precision(self.device):
+            of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
+        n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
+        return of_sides.sum() + of_cells.sum(), n_targets
 
     def _shared_gradients(self, counts: Sequence[float]) -> list[float]:
         """Adds gradients and counts up over the team, divides gradients by the first count."""
@@ -188,11 +192,9 @@ class Pretraining:
         samples = self.corpus.check(self.config.max_length)[self.team.rank :: self.team.size]
         totals = torch.zeros(2, dtype=torch.float64)
         for group in bucketed(samples, self.config.batch_tokens):
-            batch = collate(group).to(self.device)
-            with mixed_precision(self.device):
-                of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
-            totals[0] += float(of_sides.sum() + of_cells.sum())
-            totals[1] += of_sides.numel() + int((batch.colors >= 0).sum())
+            total, n_targets = self._loss(group)
+            totals[0] += float(total)
+            totals[1] += n_targets
         self.team.add_up(totals)
         return float(totals[0] / totals[1])
 
