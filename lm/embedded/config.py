@@ -51,7 +51,6 @@ class PretrainConfig:
         reset_vectors: Share of the task vectors started anew every `reset_updates`, so that the
             weights stay good at learning a new vector.
         reset_updates: Updates between two such resets.
-        adagrad: Learning rate of Adagrad for the task vectors; 0 for AdamW.
         log_updates: Updates between two points of the curve.
         checkpoint_s: Seconds between checkpoints.
         seed: Seed of weights, data order and augmentation.
@@ -70,7 +69,6 @@ class PretrainConfig:
     max_length: int = 512
     reset_vectors: float = 0.02
     reset_updates: int = 400
-    adagrad: float = 0.0
     log_updates: int = 200
     checkpoint_s: float = 120.0
     seed: int = 0

@@ -104,18 +104,14 @@ class Optimizer:
         vectors: Sequence[Tensor],
         *,
         rates: Rates,
-        adagrad: float = 0.0,
     ) -> None:
         self.muon = Muon(matrices, rates)
-        groups = [list(others), [] if adagrad else list(vectors)]
         self.adam = torch.optim.AdamW(
-            [{"params": group} for group in groups],
+            [{"params": list(others)}, {"params": list(vectors)}],
             lr=rates.other,
             betas=(0.9, 0.95),
             weight_decay=0.0,
         )
-        self.adagrad = torch.optim.Adagrad(vectors, lr=adagrad) if adagrad else None
-        self._adagrad_rate = adagrad
         self._rates = rates
 
     def step(self, schedule: float) -> None:
@@ -126,10 +122,6 @@ class Optimizer:
         vectors["lr"] = self._rates.vector * schedule
         self.adam.step()
         self.adam.zero_grad()
-        if self.adagrad is not None:
-            self.adagrad.param_groups[0]["lr"] = self._adagrad_rate * schedule
-            self.adagrad.step()
-            self.adagrad.zero_grad()
         for parameters in self.muon._groups.values():
             for parameter, _ in parameters:
                 parameter.grad = None
@@ -151,7 +143,7 @@ class Optimizer:
 
 
 def make_optimizer(
-    model: EmbeddedModel, vectors: Sequence[nn.Parameter], rates: Rates, adagrad: float = 0.0
+    model: EmbeddedModel, vectors: Sequence[nn.Parameter], rates: Rates
 ) -> Optimizer:
     """Returns the optimizer over a model and task vectors."""
     parts = {"query_key_value": 3, "gate_up": 2, "mix": 1, "down": 1}
@@ -163,4 +155,4 @@ def make_optimizer(
             matrices.append((parameter, parts[part]))
         else:
             others.append(parameter)
-    return Optimizer(matrices, others, vectors, rates=rates, adagrad=adagrad)
+    return Optimizer(matrices, others, vectors, rates=rates)

@@ -77,7 +77,7 @@ class Pretraining:
         self.model = EmbeddedModel(architecture).to(self.device)
         vectors = torch.randn(len(corpus.rules), architecture.width) * 0.05
         self.vectors = nn.Parameter(vectors.to(self.device))
-        self.optimizer = make_optimizer(self.model, [self.vectors], Rates(), config.adagrad)
+        self.optimizer = make_optimizer(self.model, [self.vectors], Rates())
         self.stream = Stream(corpus, config, team)
         self.tokens = 0
         self.updates = 0
@@ -172,10 +172,7 @@ class Pretraining:
         rng = np.random.default_rng((self.config.seed, self.updates))
         chosen = rng.random(len(self.vectors)) < self.config.reset_vectors
         with torch.no_grad():
-            rows = torch.from_numpy(chosen).to(self.device)
-            self.vectors[rows] = self.vectors.mean(0)
-            if self.optimizer.adagrad is not None:
-                self.optimizer.adagrad.state[self.vectors]["sum"][rows] = 0
+            self.vectors[torch.from_numpy(chosen).to(self.device)] = self.vectors.mean(0)
 
     def _note(self, losses: Sequence[float]) -> None:
         self.curve.append(Point(self.tokens, float(np.mean(losses)), self.reserved_loss()))
