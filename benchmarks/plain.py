@@ -156,11 +156,11 @@ class PlainEmbedded:
         batch_tokens = min(config.batch_tokens, config.tokens // config.min_updates)
         losses: list[float] = []
         tokens = 0
-        while tokens < config.tokens:
+        while tokens < config.tokens or len(losses) < config.min_updates:
             groups = list(bucketed(rng.sample(samples, len(samples)), batch_tokens))
             rng.shuffle(groups)
             for group in groups:
-                progress = tokens / config.tokens
+                progress = min(tokens / config.tokens, len(losses) / config.min_updates)
                 if progress >= 1:
                     break
                 n_targets = sum(N_HEADER + sample.output.size for sample in group)

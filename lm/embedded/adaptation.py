@@ -94,7 +94,10 @@ def _train(
     rng: random.Random,
     timeout_s: float,
 ) -> list[float]:
-    """Trains on the configured number of tokens for each row of `vectors`, one a task."""
+    """Trains until tokens and updates are as many as configured for each row of `vectors`.
+
+    There is one row a task. Returns the loss of every update.
+    """
     rates = Rates(
         config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=3
     )
@@ -108,7 +111,7 @@ def _train(
         groups = list(bucketed(shuffled, batch_tokens))
         rng.shuffle(groups)
         for group in groups:
-            progress = tokens / (config.tokens * len(vectors))
+            progress = min(tokens / config.tokens, len(losses) / config.min_updates) / len(vectors)
             if progress >= 1 or time.monotonic() > deadline:
                 return losses
             batch = collate(group)

@@ -12,15 +12,17 @@ class EmbeddedConfig:
     Attributes:
         weights: `small` or `medium`, which ship, or a folder with `model.safetensors` and
             `model.json`.
-        tokens: Tokens trained on per task.
+        tokens: Tokens trained on per task; more where its pairs are so long that these would be
+            fewer than `min_updates` updates of one pair.
         batch_tokens: Padded tokens an update; less when `min_updates` would not be reached.
-        min_updates: Updates a task gets at least, however few tokens each then has.
+        min_updates: Updates a task gets at least, however few or many tokens each then has.
         matrix_rate: Learning rate of the matrices.
         other_rate: Learning rate of everything else but the task vector.
         vector_rate: Learning rate of the task vector.
         hold: Share of the training at the full rate; then it falls to zero.
         max_length: Longest pair, in tokens, that is trained on, decoded or scored. An input that
-            with an output of its own size would be longer gets no reply.
+            with an output of its own size would be longer gets no reply. The default is that
+            of the largest grids there are.
     """
 
     weights: str = "small"
@@ -31,7 +33,7 @@ class EmbeddedConfig:
     other_rate: float = 3e-3
     vector_rate: float = 2e-2
     hold: float = 0.5
-    max_length: int = 1000
+    max_length: int = 1802
 
 
 @dataclass(frozen=True, slots=True)

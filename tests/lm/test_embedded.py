@@ -16,6 +16,7 @@ from lm.embedded.config import EmbeddedConfig
 from lm.embedded.encoding import N_CODES, blank_output, encode_input, encode_output
 from lm.embedded.model import SIZES, Architecture
 from lm.embedded.weights import SHIPPED, weights_folder
+from lm.meter import metered
 from lm.protocol import Example, Prompt
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
@@ -142,6 +143,18 @@ def test_the_same_seed_trains_the_same():
         adaptation = model.adapt(EXAMPLES[:4], random.Random(3), 60, train=True)
         scores.append(model.score(prompts, outputs, adaptation))
     assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize("side", [1, 3, 8])
+def test_tokens_and_updates_are_both_at_least_as_configured(side):
+    config = EmbeddedConfig(tokens=1000, min_updates=10)
+    model = EmbeddedLanguageModel(random_embedded(TINY, 0.1), torch.zeros(1, TINY.width), config)
+    grid = Grid.of([[1] * side] * side)
+    examples = [Example(Prompt(grid), grid)] * 3
+    with metered() as meter:
+        updates = model.adapt(examples, random.Random(0), 60, train=True).updates
+    assert updates >= config.min_updates
+    assert meter.usage.read >= config.tokens
 
 
 def test_without_training_nothing_is_updated():
