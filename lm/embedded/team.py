@@ -76,9 +76,9 @@ def run_team(work: Callable[[Team], None], size: int, threads: int) -> None:
 def _member(
     rank: int, work: Callable[[Team], None], size: int, threads: int, meeting: Path
 ) -> None:
-    # Its functions take the group of the moment of their import as a default and so keep it, with
-    # its threads, past its end, where a thread that still runs can abort the process. Optimizers
-    # import it; imported here, it finds no group yet.
+    # The functions of this module have the group at the moment of its import as a default and so
+    # keep it, with its threads, past its end, and a thread that still runs at the exit can abort
+    # the process. Optimizers import the module; imported here, it finds no group yet.
     importlib.import_module("torch.distributed.nn")
     torch.set_num_threads(threads)
     distributed.init_process_group("gloo", init_method=meeting.as_uri(), rank=rank, world_size=size)

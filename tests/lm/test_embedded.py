@@ -8,12 +8,12 @@ from strategies import grids
 from tiny import random_embedded
 
 from arc.errors import DataError
-from arc.grid import Grid
+from arc.grid import MAX_SIDE, Grid
 from arc.transform import SYMMETRIES
 from lm.embedded.backend import EmbeddedLanguageModel, save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import EmbeddedConfig
-from lm.embedded.encoding import N_CODES, blank_output, encode_input, encode_output
+from lm.embedded.encoding import N_CODES, N_HEADER, blank_output, encode_input, encode_output
 from lm.embedded.model import SIZES, Architecture
 from lm.embedded.weights import SHIPPED, weights_folder
 from lm.meter import metered
@@ -155,6 +155,10 @@ def test_tokens_and_updates_are_both_at_least_as_configured(side):
         updates = model.adapt(examples, random.Random(0), 60, train=True).updates
     assert updates >= config.min_updates
     assert meter.usage.read >= config.tokens
+
+
+def test_the_largest_pair_there_is_fits():
+    assert EmbeddedConfig().max_length == 2 * MAX_SIDE**2 + N_HEADER
 
 
 def test_without_training_nothing_is_updated():
