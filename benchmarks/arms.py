@@ -44,7 +44,7 @@ def settings_of(arm: str, tokens: int) -> tuple[Architecture, PretrainConfig]:
         "log_updates": max(1, tokens // PretrainConfig().batch_tokens // POINTS),
     }
     for item in filter(None, arm.split(",")):
-        put(of_model if item.partition("=")[0] in sizes else of_training, item)
+        put(of_model if item.partition("=")[0] in sizes else of_training, item, "--arm")
     where = f"--arm {arm}"
     return made(Architecture, of_model, where), made(PretrainConfig, of_training, where)
 

@@ -53,7 +53,7 @@ def settings_of(arm: str) -> EmbeddedConfig:
     """Returns what `key=value,...` makes of the model's settings."""
     table: dict[str, Any] = {}
     for item in filter(None, arm.split(",")):
-        put(table, item)
+        put(table, item, "--arm")
     return made(EmbeddedConfig, table, f"--arm {arm}")
 
 

@@ -261,15 +261,17 @@ def _read(name: str) -> tuple[str, str]:
     return resources.files("configs").joinpath(f"{name}.toml").read_text(), f"configs/{name}.toml"
 
 
-def put(table: dict[str, Any], override: str) -> None:
-    """Puts the value of `key=value` into a table of settings.
+def put(table: dict[str, Any], override: str, option: str = "--set") -> None:
+    """Puts the value of `key=value`, given by an option, into a table of settings.
 
     Raises:
         ConfigError: It is not of this form, or the key leads through a value.
     """
     key, equals, text = override.partition("=")
     if not equals or not key:
-        raise ConfigError(f"--set {override}: key=value expected, such as merge.policy=interleave")
+        raise ConfigError(
+            f"{option} {override}: key=value expected, such as merge.policy=interleave"
+        )
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -278,5 +280,5 @@ def put(table: dict[str, Any], override: str) -> None:
     for name in tables:
         table = table.setdefault(name, {})
         if not isinstance(table, dict):
-            raise ConfigError(f"--set {override}: {name} is not a table")
+            raise ConfigError(f"{option} {override}: {name} is not a table")
     table[last] = value
