@@ -63,7 +63,7 @@ class ModelConfig:
             `lm/embedded/config.py`, `CausalConfig` in `lm/causal/config.py`, `VllmConfig` in
             `lm/vllm/config.py`.
         beside: Further models of the same kind, each as what it changes in `settings`; every one is
-            adapted to a task too, and their favorites take turns.
+            adapted to a task too, and what one predicts is scored by all.
     """
 
     kind: Literal["embedded", "causal", "vllm"] = "embedded"
@@ -120,6 +120,9 @@ Config = TypeVar("Config")
 def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -> Settings:
     """Returns the settings of a shipped configuration, or a file, with `key=value` overrides.
 
+    An override that names another kind of model leaves out the configuration's `model.beside`,
+    which are of the kind it was before.
+
     Args:
         name: The configuration.
         overrides: Texts such as `effort.seed=1`.
@@ -130,11 +133,23 @@ def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -
         ConfigError: Lists every unknown key and wrong type at once.
     """
     table, where = _parsed(name)
+    model = table.get("model")
+    if isinstance(model, dict) and _has_other_kind(model, overrides):
+        model.pop("beside", None)
     for override in overrides:
         put(table, override)
     if variant:
         table = _with_variant(table, variant)
     return settings_from(table, where)
+
+
+def _has_other_kind(model: Mapping[str, Any], overrides: Sequence[str]) -> bool:
+    """Returns whether overrides name another kind of model than the table does."""
+    over: dict[str, Any] = {}
+    for override in overrides:
+        if override.startswith("model.kind="):
+            put(over, override)
+    return bool(over) and over["model"]["kind"] != model.get("kind", ModelConfig().kind)
 
 
 def varied(settings: Settings, variant: str) -> Settings:

@@ -30,8 +30,8 @@ class TransductionConfig:
         train: Whether to train at test time at all.
         shared: Whether one set of weights is trained on all tasks of the run, before the first is
             solved, in place of one a task.
-        adaptations: How often the model is adapted to a task, each time anew; the favorites of all
-            are submitted before their second choices. Time grows as their number.
+        adaptations: How often the model is adapted to a task, each time anew; what one predicts is
+            scored by all. Time grows as their number.
         data: What an in-context model is trained on: pseudo-tasks in which one demonstration is
             held out, or (`end_to_end`) single pairs without any context.
         transforms: Whether training and prediction use the symmetries.
@@ -80,7 +80,8 @@ class TransductionConfig:
         DepthFirst(self.threshold)
         if self.shared and not self.train:
             raise ConfigError("shared: without train there are no weights to share")
-        self._check_adaptations(self.adaptations)
+        if self.adaptations > 1 and (self.shared or not self.train):
+            raise ConfigError("adaptations: several mean nothing with shared or without train")
         if self.vote == "product_of_experts" and not self.scored:
             raise ConfigError("scored: a product of experts needs at least 1")
         if self.symmetries and not self.transforms:
@@ -94,18 +95,10 @@ class TransductionConfig:
         named = {Symmetry(name) for name in self.symmetries}
         return tuple(s for s in SYMMETRIES if s in named or not named)
 
-    def check(self, conditioning: Conditioning, n_models: int = 1) -> None:
+    def check(self, conditioning: Conditioning) -> None:
         """Raises `ConfigError` where a setting means nothing to models of this conditioning."""
-        self._check_adaptations(self.adaptations * n_models)
         if self.data == "end_to_end" and conditioning is Conditioning.TASK_VECTOR:
             raise ConfigError(
                 "data: end_to_end is for a model that reads demonstrations; one with a task vector "
                 "is trained on single pairs anyway"
-            )
-
-    def _check_adaptations(self, n: int) -> None:
-        if n > 1 and (self.shared or not self.train or self.rank_programs):
-            raise ConfigError(
-                "adaptations: several, or several models, mean nothing with shared weights, "
-                "without train, or with rank_programs, which asks one model"
             )

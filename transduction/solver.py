@@ -8,21 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from arc.candidate import RANKING, Candidate, ViewEvidence
 from arc.grid import Grid
-from arc.task import Pair, Task
-from lm.protocol import (
-    Adaptation,
-    Completion,
-    Conditioning,
-    DepthFirst,
-    LanguageModel,
-    Prompt,
-    Sampling,
-)
+from arc.task import Task
+from lm.protocol import Adaptation, LanguageModel
 from transduction.adaptation import examples_of
-from transduction.augment import View, make_views
+from transduction.augment import make_views
 from transduction.config import TransductionConfig
-from transduction.pooling import pooled
-from transduction.ranking import Ranker
+from transduction.expert import Expert, joint_scores
 from transduction.vote import Prediction, by_count, rank
 
 TRAINING_SHARE = 0.75
@@ -38,18 +29,17 @@ class TransductionSolver:
         self,
         model: LanguageModel,
         config: TransductionConfig | None = None,
-        shared: Mapping[str, Adaptation] | None = None,
         beside: Sequence[LanguageModel] = (),
+        shared: Sequence[Mapping[str, Adaptation]] = (),
     ) -> None:
-        """`shared` has the adaptations by task id where they were made together before.
+        """`beside` are further models, each of which is adapted to a task like the first.
 
-        `beside` are further models, each of which is adapted to a task like the first.
+        `shared` has each model's adaptations by task id where they were made together before.
         """
         self.config = config or TransductionConfig()
-        self.config.check(model.conditioning, 1 + len(beside))
-        self._model = model
+        self.config.check(model.conditioning)
+        self._models = [model, *beside]
         self._shared = shared
-        self._beside = [TransductionSolver(each, self.config) for each in beside]
 
     def solve(
         self, task: Task, budget_s: float, rng: random.Random, others: Sequence[Candidate] = ()
@@ -60,28 +50,13 @@ class TransductionSolver:
         models share equally; what would be scored after it has run out is not. With `rank_programs`
         the grids of `others` are scored as well, and come as candidates of source `RANKING`.
         """
-        adapted = [self, *self._beside] * self.config.adaptations
-        if len(adapted) == 1:
-            yield from self._solve_once(task, budget_s, rng, others)
-            return
-        share_s = budget_s / len(adapted)
-        found = [list(each._solve_once(task, share_s, rng, others)) for each in adapted]
-        for test_index in range(len(task.test_inputs)):
-            mine = [[c for c in each if c.test_index == test_index] for each in found]
-            yield from pooled(mine, self.config.n_candidates)
-
-    def _solve_once(
-        self, task: Task, budget_s: float, rng: random.Random, others: Sequence[Candidate]
-    ) -> Iterator[Candidate]:
         started = time.monotonic()
-        adaptation = self._adapt(task, budget_s, rng)
-        views = make_views(task, self.config.colorings, rng, symmetries=self.config.views_in)
-        ranker = Ranker(self._model, adaptation, task, views)
+        experts = self._experts(task, budget_s * TRAINING_SHARE, rng)
         for test_index in range(len(task.test_inputs)):
-            predictions = self._predict(task, test_index, views, adaptation, rng)
+            predictions = [p for expert in experts for p in expert.predict(test_index, rng)]
             is_late = time.monotonic() - started > budget_s
             leaders = [] if is_late else self._leaders(predictions)
-            scores = _scores(ranker, test_index, leaders)
+            scores = joint_scores(experts, test_index, leaders)
             ranked = rank(self.config.vote, predictions, scores)[: self.config.n_candidates]
             for grid, log_weight in ranked:
                 evidence = _evidence(grid, predictions, scores.get(grid))
@@ -89,64 +64,29 @@ class TransductionSolver:
             if self.config.rank_programs and not is_late:
                 asked = [c.grid for c in others if c.test_index == test_index]
                 unscored = [grid for grid in dict.fromkeys(asked) if grid not in scores]
-                scores |= _scores(ranker, test_index, unscored)
+                scores |= joint_scores(experts, test_index, unscored)
                 for grid in dict.fromkeys(asked):
                     evidence = _evidence(grid, predictions, scores[grid])
                     yield Candidate(task.task_id, test_index, grid, RANKING, scores[grid], evidence)
 
-    def _adapt(self, task: Task, budget_s: float, rng: random.Random) -> Adaptation:
-        if self._shared is not None:
-            return self._shared[task.task_id]
-        examples = examples_of(task, self._model, self.config, rng)
-        timeout_s = budget_s * TRAINING_SHARE
-        return self._model.adapt(examples, rng, timeout_s, train=self.config.train)
-
-    def _predict(
-        self,
-        task: Task,
-        test_index: int,
-        views: Sequence[View],
-        adaptation: Adaptation,
-        rng: random.Random,
-    ) -> list[Prediction]:
-        test_input = task.test_inputs[test_index]
-        asked = [(view, context) for view in views for context in self._contexts(task.pairs, rng)]
-        prompts = [view.prompt(test_input, context) for view, context in asked]
-        replies = self._decode(prompts, adaptation, rng)
-        return [
-            Prediction(
-                view.transform.inverse().apply(completion.grid),
-                view.symmetry,
-                completion.log_probability,
-            )
-            for (view, _), completions in zip(asked, replies, strict=True)
-            for completion in completions
-            if completion.grid is not None
-        ]
-
-    def _contexts(self, pairs: Sequence[Pair], rng: random.Random) -> list[Sequence[Pair]]:
-        if self._model.conditioning is Conditioning.TASK_VECTOR:
-            return [()]
-        return [rng.sample(pairs, len(pairs)) for _ in range(self.config.orders)]
-
-    def _decode(
-        self, prompts: Sequence[Prompt], adaptation: Adaptation, rng: random.Random
-    ) -> list[list[Completion]]:
+    def _experts(self, task: Task, timeout_s: float, rng: random.Random) -> list[Expert]:
         config = self.config
-        if config.decode == "search":
-            return self._model.search(prompts, adaptation, DepthFirst(config.threshold))
-        if config.decode == "sample":
-            sampling = Sampling(config.samples, config.temperature, rng.getrandbits(32))
-            return self._model.sample(prompts, adaptation, sampling)
-        return [[completion] for completion in self._model.generate(prompts, adaptation)]
+        asked = list(enumerate(self._models)) * config.adaptations
+        experts = []
+        for i, model in asked:
+            if self._shared:
+                adaptation = self._shared[i][task.task_id]
+            else:
+                examples = examples_of(task, model, config, rng)
+                share_s = timeout_s / len(asked)
+                adaptation = model.adapt(examples, rng, share_s, train=config.train)
+            views = make_views(task, config.colorings, rng, symmetries=config.views_in)
+            experts.append(Expert(model, adaptation, task, views, config))
+        return experts
 
     def _leaders(self, predictions: Sequence[Prediction]) -> list[Grid]:
         """Returns the grids whose log-probability is computed."""
         return by_count(self.config.vote, predictions)[: self.config.scored]
-
-
-def _scores(ranker: Ranker, test_index: int, grids: Sequence[Grid]) -> dict[Grid, float]:
-    return dict(zip(grids, ranker.log_probabilities(test_index, grids), strict=True))
 
 
 def _evidence(

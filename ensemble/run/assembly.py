@@ -23,7 +23,7 @@ from ensemble.run.unit import Found, Unit
 from ensemble.settings import Mode, Settings, checked
 
 if TYPE_CHECKING:
-    from lm.protocol import Conditioning, LanguageModel
+    from lm.protocol import Adaptation, Conditioning, LanguageModel
     from lm.writing import Writer
     from sandbox.protocol import Sandbox
     from transduction.config import TransductionConfig
@@ -152,13 +152,16 @@ class Workbench:
         use_one_thread()
         torch.set_flush_denormal(True)  # gradients of a task that is learned become tiny
         config, load_models = _transduction_settings(settings)
-        model, *beside = load_models()
-        shared = None
+        models = load_models()
+        shared: list[Mapping[str, Adaptation]] = []
         if config.shared:
             timeout_s = settings.effort.transduction_s * TRAINING_SHARE * len(self._tasks)
             rng = self._rng("shared")
-            shared = adapt_together(self._tasks, model, config, rng, timeout_s)
-        solver = TransductionSolver(model, config, shared, beside)
+            shared = [
+                adapt_together(self._tasks, model, config, rng, timeout_s / len(models))
+                for model in models
+            ]
+        solver = TransductionSolver(models[0], config, models[1:], shared)
 
         def solve(unit: Unit) -> Found:
             started = time.monotonic()
@@ -240,7 +243,7 @@ def _transduction_settings(
     model_configs = [checked(kind, table, path, problems) for path, table in tables]
     if not problems:
         try:
-            config.check(backend.conditioning, len(model_configs))
+            config.check(backend.conditioning)
         except ConfigError as error:
             problems.append(f"transduction.{error}")
     if problems:

@@ -3,6 +3,7 @@ import typing
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import tasks
 
 from arc.candidate import RANKING, Candidate
@@ -165,7 +166,16 @@ def test_shared_adaptations_are_made_of_every_task_and_used_for_their_own():
     assert shared["t"].weights > shared["u"].weights > 0
     assert len(model.trained_on) == shared["t"].weights + shared["u"].weights
     model.adapt = None
-    assert solved(config, model=model, shared=shared)
+    assert solved(config, model=model, shared=[shared])
+
+
+def test_every_model_is_asked_with_its_own_of_the_shared_adaptations():
+    models = [Fickle(), Fickle()]
+    shared = [{"t": Adaptation(color, 0, 0.0)} for color in (3, 5)]
+    config = TransductionConfig(shared=True)
+    found = solved(config, model=models[0], beside=models[1:], shared=shared)
+    assert {c.grid.cells[0] for c in found} == {3, 5}
+    assert not models[0].asked
 
 
 class Fickle(Echo):
@@ -187,7 +197,7 @@ class Fickle(Echo):
         return [-1.0] * len(outputs)
 
 
-def test_each_adaptation_has_its_favorite_among_the_first():
+def test_what_each_adaptation_predicts_is_a_candidate():
     model = Fickle()
     found = solved(TransductionConfig(adaptations=3), model=model)
     for i in range(len(TASK.test_inputs)):
@@ -200,20 +210,52 @@ def test_each_adaptation_has_its_favorite_among_the_first():
     assert budget_s == 60 / 3 * 0.75
 
 
-def test_every_model_has_its_favorite_among_the_first():
+def test_what_each_model_predicts_is_a_candidate():
     class Set(Fickle):
         def adapt(self, examples, rng, timeout_s, *, train):
             super().adapt(examples, rng, timeout_s, train=train)
             return Adaptation(9, len(examples), 0.0)
 
     first, second = Fickle(), Set()
-    solver = TransductionSolver(first, TransductionConfig(adaptations=2), None, [second])
+    solver = TransductionSolver(first, TransductionConfig(adaptations=2), [second])
     found = list(solver.solve(TASK, 60, random.Random(0)))
     mine = [c for c in found if c.test_index == 0]
     assert {c.grid.cells[0] for c in mine} == {1, 2, 9}
     assert {c.evidence.votes for c in mine} == {8, 16}
     assert all(c.evidence.views == 32 for c in mine)
     assert [budget_s for _, budget_s in first.asked + second.asked] == [60 / 4 * 0.75] * 4
+
+
+class Opinion(Echo):
+    """A model that predicts one grid, and holds of every color's what it is told."""
+
+    def __init__(self, favorite, log_probabilities):
+        super().__init__()
+        self.favorite = Grid.of([[favorite]])
+        self.log_probabilities = log_probabilities
+
+    def generate(self, prompts, adaptation=None):
+        return [Completion(self.favorite, 0.0) for _ in prompts]
+
+    def score(self, prompts, outputs, adaptation=None):
+        return [self.log_probabilities[output.cells[0]] for output in outputs]
+
+
+nats = st.lists(st.floats(-50, 0), min_size=3, max_size=3)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), nats), min_size=1, max_size=4))
+def test_a_grid_weighs_what_all_models_hold_of_it(opinions):
+    task = Task("t", (Pair(Grid.of([[0]]), Grid.of([[0]])),), (Grid.of([[0]]),))
+    models = [Opinion(*opinion) for opinion in opinions]
+    solver = TransductionSolver(models[0], TransductionConfig(rank_programs=True), models[1:])
+    others = [program(Grid.of([[color]])) for color in range(3)]
+    found = list(solver.solve(task, 60, random.Random(0), others))
+    held = [sum(each[color] for _, each in opinions) / len(opinions) for color in range(3)]
+    assert all(c.log_weight == pytest.approx(held[c.grid.cells[0]], abs=1e-9) for c in found)
+    own = [c.grid.cells[0] for c in found if c.source == "transduction"]
+    assert sorted(own) == sorted({favorite for favorite, _ in opinions})
+    assert {c.grid.cells[0] for c in found if c.source == RANKING} == {0, 1, 2}
 
 
 def program(grid, test_index=0):
@@ -235,12 +277,6 @@ def test_grids_of_other_sources_are_scored_beside_the_own_and_not_proposed():
     assert all(c.source == "transduction" for c in without)
 
 
-@pytest.mark.parametrize("values", [{"shared": True}, {"train": False}, {"rank_programs": True}])
-def test_what_several_models_cannot_do_is_refused(values):
-    with pytest.raises(ConfigError, match="several models"):
-        TransductionSolver(Echo(), TransductionConfig(**values), None, [Echo()])
-
-
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -248,7 +284,6 @@ def test_what_several_models_cannot_do_is_refused(values):
         ({"adaptations": 0}, "adaptations"),
         ({"adaptations": 2, "train": False}, "adaptations"),
         ({"adaptations": 2, "shared": True}, "adaptations"),
-        ({"adaptations": 2, "rank_programs": True}, "adaptations"),
         ({"symmetries": ("transpose",), "transforms": False}, "symmetries"),
         ({"vote": "product_of_experts", "scored": 0}, "scored"),
         ({"scored": -1}, "scored"),
