@@ -14,7 +14,7 @@ from pathlib import Path
 
 from matplotlib import pyplot
 
-COLORS = (("#f0b48a", "#c2570c"), ("#9bb8d3", "#0b5fa5"))
+COLORS = (("#f0b48a", "#c2570c"), ("#9bb8d3", "#0b5fa5"), ("#a9cf9f", "#2f7d1f"))
 """Of what is trained on, and of what is kept apart."""
 
 

@@ -48,7 +48,8 @@ def measured(weights: str, updates: int, limit: int, workers: int, runs: Path) -
     command = [
         *(sys.executable, "-c", _RUN, "run", "--split", "train", "--subset", "held_out"),
         *("--mode", "transduction", "--limit", str(limit), "--workers", str(workers)),
-        *("--out", str(out), "--set", f"model.settings.weights={weights}"),
+        *("--out", str(out), "--set", "model.beside=[]"),
+        *("--set", f"model.settings.weights={weights}"),
         *("--set", "effort.transduction_s=3600"),
     ]
     if updates:

@@ -72,7 +72,7 @@ class EmbeddedLanguageModel:
         except (OSError, ValueError) as error:
             raise DataError(
                 f"{folder}: no embedded model there ({error}); "
-                f"{' and '.join(SHIPPED)} ship with this package"
+                f"{', '.join(SHIPPED)} ship with this package"
             ) from None
         model = EmbeddedModel(Architecture(**settings["architecture"]))
         centroids = tensors.pop("centroids").float()

@@ -10,8 +10,8 @@ class EmbeddedConfig:
     """Settings of the embedded model.
 
     Attributes:
-        weights: `small` or `medium`, which ship, or a folder with `model.safetensors` and
-            `model.json`.
+        weights: `small`, `small_long` or `medium`, which ship, or a folder with
+            `model.safetensors` and `model.json`.
         tokens: Tokens trained on per task; more where its pairs are so long that these would be
             fewer than `min_updates` updates of one pair.
         batch_tokens: Padded tokens an update; less when `min_updates` would not be reached.

@@ -45,7 +45,7 @@ class Architecture:
 
 
 SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
-"""Of the models that ship, by name: 1.1 and 2.7 million parameters."""
+"""What models that ship are made to: 1.1 and 2.7 million parameters."""
 
 
 class KeyValueCache:

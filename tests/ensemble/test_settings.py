@@ -27,6 +27,14 @@ def test_an_override_changes_one_setting():
     assert settings.induction == load_settings("default").induction
 
 
+def test_models_beside_are_of_the_configurations_own_kind():
+    assert load_settings("default").model.beside
+    assert load_settings("default", ["model.kind=embedded"]).model.beside
+    assert not load_settings("default", ["model.kind=causal"]).model.beside
+    given = load_settings("default", ["model.beside=[{rank=8}]", "model.kind='causal'"])
+    assert given.model.beside == ({"rank": 8},)
+
+
 def test_all_mistakes_are_told_at_once():
     table = {"effort": {"seeds": 1, "induction_s": "long"}, "marge": {}}
     with pytest.raises(ConfigError) as caught:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import resources
 from pathlib import Path
 
-SHIPPED = ("small", "medium")
+SHIPPED = ("small", "small_long", "medium")
 """The models that ship, each in a folder of its name."""
 
 

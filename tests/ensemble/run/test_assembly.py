@@ -24,7 +24,7 @@ def bench(tmp_path):
     quick = [f"model.settings.weights={tmp_path}", "model.settings.tokens=200"]
 
     def make(*settings, tasks=TASKS):
-        small = ["model.settings.min_updates=1", "model.settings.max_length=40"]
+        small = ["model.settings.min_updates=1", "model.settings.max_length=40", "model.beside=[]"]
         return Workbench(load_settings("default", [*quick, *small, *settings]), tasks)
 
     return make
