@@ -47,7 +47,7 @@ def has_bfloat16(kind: str) -> bool:
 def as_multiplied(tensor: torch.Tensor) -> torch.Tensor:
     """Returns the tensor in the precision of products, cast once instead of at each of them."""
     kind = tensor.device.type
-    if not torch.is_autocast_enabled(kind):
+    if not (torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)):
         return tensor
     return tensor.to(torch.get_autocast_dtype(kind))
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from arc.errors import DataError
 from arc.grid import MAX_SIDE, Grid
 from arc.transform import SYMMETRIES
+from lm.device import choose_device
 from lm.embedded.adaptation import (
     Weights,
     adapt_together,
@@ -53,14 +54,20 @@ class EmbeddedLanguageModel:
     def __init__(
         self, model: EmbeddedModel, centroids: Tensor, config: EmbeddedConfig | None = None
     ) -> None:
-        """`centroids` are task vectors to start from, (n, width), the mean of all first."""
+        """`centroids` are task vectors to start from, (n, width), the mean of all first.
+
+        They are on the device of the model.
+        """
         self.config = config or EmbeddedConfig()
         self._model = model.eval()
         self._centroids = centroids
 
     @classmethod
     def load(cls, config: EmbeddedConfig) -> EmbeddedLanguageModel:
-        """Returns the model that ships under the configured name, or the one in that folder."""
+        """Returns the model that ships under the configured name, or the one in that folder.
+
+        It is on the configured device.
+        """
         with weights_folder(config.weights) as folder:
             return cls._load(folder, config)
 
@@ -77,7 +84,8 @@ class EmbeddedLanguageModel:
         model = EmbeddedModel(Architecture(**settings["architecture"]))
         centroids = tensors.pop("centroids").float()
         model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-        return cls(model, centroids, config)
+        device = choose_device(config.device)
+        return cls(model.to(device), centroids.to(device), config)
 
     def adapt(
         self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
@@ -153,15 +161,17 @@ class EmbeddedLanguageModel:
         `most` is how many outputs a prompt may have under way.
         """
         weights = self._weights(adaptation)
+        device = weights.vector.device
         found = [[Completion(None, float("-inf"))] for _ in prompts]
         fitting = [i for i, prompt in enumerate(prompts) if self._fits(prompt)]
         for group in self._groups(fitting, most):
             asked = [prompts[i] for i in group]
             with torch.inference_mode():
+                symmetries = [SYMMETRIES.index(prompt.symmetry) for prompt in asked]
                 context = weights.model.context_of(
                     weights.vector.expand(len(asked), -1),
-                    torch.tensor([SYMMETRIES.index(prompt.symmetry) for prompt in asked]),
-                    torch.tensor([float(prompt.recolored) for prompt in asked]),
+                    torch.tensor(symmetries, device=device),
+                    torch.tensor([float(prompt.recolored) for prompt in asked], device=device),
                 )
             decoder = Decoder(weights.model, [prompt.input.array for prompt in asked], context)
             longest_input = max(len(prompt.input.cells) for prompt in asked)

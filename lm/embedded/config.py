@@ -23,6 +23,7 @@ class EmbeddedConfig:
         max_length: Longest pair, in tokens, that is trained on, decoded or scored. An input that
             with an output of its own size would be longer gets no reply. The default is that
             of the largest grids there are.
+        device: As `torch.device` takes it, or `auto`, which is a GPU if there is one.
     """
 
     weights: str = "small"
@@ -34,6 +35,7 @@ class EmbeddedConfig:
     vector_rate: float = 2e-2
     hold: float = 0.5
     max_length: int = 1802
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)

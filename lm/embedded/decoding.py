@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from arc.grid import Cells, Grid
@@ -46,8 +47,8 @@ class BranchingCache(KeyValueCache):
         """Makes sequence `i` a copy of what was `rows[i]`, with room for `capacity` tokens."""
         old = self._buffer
         layers, two, _, heads, _, channels = old.shape
-        self._buffer = torch.empty(layers, two, len(rows), heads, capacity, channels)
-        chosen = torch.from_numpy(rows)
+        self._buffer = old.new_empty(layers, two, len(rows), heads, capacity, channels)
+        chosen = torch.from_numpy(rows).to(old.device)
         self._buffer[..., : self.length, :] = old[..., : self.length, :].index_select(2, chosen)
 
 
@@ -55,10 +56,14 @@ class Decoder:
     """One batch of inputs on its way to outputs."""
 
     def __init__(self, model: EmbeddedModel, inputs: Sequence[Cells], context: Tensor) -> None:
-        """`context` is `EmbeddedModel.context_of` each input, (batch, width)."""
+        """`context` is `EmbeddedModel.context_of` each input, (batch, width).
+
+        All computing is on its device, all choosing on the CPU.
+        """
         self._model = model
         self._inputs = inputs
         self._context = context
+        self._device = context.device
 
     @torch.inference_mode()
     def decode(self, max_cells: int, chooser: Chooser) -> list[list[Completion]]:
@@ -81,10 +86,10 @@ class Decoder:
         features, positions = _padded(inputs)
         batch, length, _ = features.shape
         architecture = self._model.architecture
-        self._cache = BranchingCache(architecture, batch, length + N_HEADER)
+        self._cache = BranchingCache(architecture, batch, length + N_HEADER, self._device)
         self._capacity = length + N_HEADER
-        lengths = torch.tensor([len(tokens) for tokens in inputs])
-        self._is_input = torch.arange(length)[None] < lengths[:, None]
+        lengths = np.array([len(tokens) for tokens in inputs])
+        self._is_input = self._moved(np.arange(length) < lengths[:, None])
         mask = self._is_input[:, None, None].expand(-1, 1, length, -1)
         self._forward(features, positions, mask)
 
@@ -142,7 +147,7 @@ class Decoder:
 
     def _choose(self, chooser: Chooser, logits: Tensor) -> tuple[Indices, Indices]:
         """Returns which branches go on and how; `logits` is (branches, 1, choices)."""
-        options = logits[:, 0].double().log_softmax(dim=-1).numpy()
+        options = logits[:, 0].double().log_softmax(dim=-1).cpu().numpy()
         rows, choices = chooser.choose(self._branches, options)
         self._branches = self._branches.extend(rows, choices, options)
         return rows, choices
@@ -163,16 +168,19 @@ class Decoder:
         batch = len(features)
         count(written=batch)
         n_slots = self._cache.length - self._is_input.shape[1] + 1
-        seen = torch.ones(batch, n_slots, dtype=torch.bool)
-        is_input = self._is_input[self._branches.prompts]
+        seen = torch.ones(batch, n_slots, dtype=torch.bool, device=self._device)
+        is_input = self._is_input[self._moved(self._branches.prompts)]
         mask = torch.cat([is_input, seen], dim=1)[:, None, None]
         return self._forward(features, positions, mask)
 
     def _forward(self, features: Indices, positions: Indices, mask: Tensor) -> Tensor:
-        context = self._context[self._branches.prompts]
-        embedded = self._model.embed(torch.from_numpy(features), context)
-        hidden: Tensor = self._model(embedded, torch.from_numpy(positions), mask, self._cache)
+        context = self._context[self._moved(self._branches.prompts)]
+        embedded = self._model.embed(self._moved(features), context)
+        hidden: Tensor = self._model(embedded, self._moved(positions), mask, self._cache)
         return hidden
+
+    def _moved(self, array: Indices | NDArray[np.bool_]) -> Tensor:
+        return torch.from_numpy(array).to(self._device)
 
 
 def _padded(parts: Sequence[Tokens]) -> tuple[Indices, Indices]:

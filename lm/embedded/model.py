@@ -51,10 +51,17 @@ SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
 class KeyValueCache:
     """The keys and values of all tokens so far, in buffers made once for the whole decoding."""
 
-    def __init__(self, architecture: Architecture, batch: int, length: int) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        batch: int,
+        length: int,
+        device: torch.device | None = None,
+    ) -> None:
+        """Without a `device` it is on the CPU."""
         heads = architecture.heads
         shape = (architecture.layers, 2, batch, heads, length, architecture.width // heads)
-        self._buffer = torch.zeros(shape)
+        self._buffer = torch.zeros(shape, device=device)
         self.length = 0
 
     def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
