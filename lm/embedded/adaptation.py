@@ -114,10 +114,10 @@ def _train(
             progress = min(tokens / config.tokens, len(losses) / config.min_updates) / len(vectors)
             if progress >= 1 or time.monotonic() > deadline:
                 return losses
-            batch = collate(group).to(vectors.device)
+            batch = collate(group, vectors.device)
             with mixed_precision(vectors.device):
                 of_sides, of_cells = token_losses(model, batch, vectors[batch.vectors])
-            n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
+            n_targets = sum(sample.n_targets for sample in group)
             loss = (of_sides.sum() + of_cells.sum()) / n_targets
             torch.autograd.backward(loss)
             optimizer.step(min(1.0, (1 - progress) / (1 - config.hold)))
@@ -137,7 +137,7 @@ def sample_losses(
     order = {id(sample): i for i, sample in enumerate(samples)}
     for group in bucketed(samples, max_tokens):
         count(read=sum(sample.length for sample in group))
-        batch = collate(group).to(weights.vector.device)
+        batch = collate(group, weights.vector.device)
         vectors = weights.vector.expand(len(group), -1)
         of_sides, of_cells = token_losses(weights.model, batch, vectors)
         totals = of_sides.sum(1) + of_cells.sum(1)

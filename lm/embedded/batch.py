@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from arc.grid import Cells
 from lm.embedded.encoding import (
-    N_FEATURES,
     N_HEADER,
-    Indices,
-    Tokens,
-    encode_header,
-    encode_input,
-    encode_output,
 )
 from lm.embedded.model import EmbeddedModel
+from lm.embedded.sequence import PADDING, Canvases, Sequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +39,12 @@ class Sample:
     @property
     def length(self) -> int:
         """Number of tokens."""
-        return self.input.size + N_HEADER + self.output.size
+        return self.input.size + self.n_targets
+
+    @property
+    def n_targets(self) -> int:
+        """Number of tokens that are predicted: the sides and the cells of the output."""
+        return N_HEADER + self.output.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,56 +74,23 @@ class Batch:
     recolored: Tensor
     vectors: Tensor
 
-    def to(self, device: torch.device) -> Batch:
-        """Returns the batch on a device."""
-        moved = {
-            field.name: getattr(self, field.name).to(device)
-            for field in fields(self)
-            if field.name != "inputs"
-        }
-        return replace(self, **moved)
 
-
-PADDING = -100
-
-
-def collate(samples: Sequence[Sample]) -> Batch:
-    """Returns the samples as one batch, in their order."""
-    n_inputs = max(sample.input.size for sample in samples)
-    n_outputs = max(sample.output.size for sample in samples)
-    length = n_inputs + N_HEADER + n_outputs
-    features = np.zeros((len(samples), length, N_FEATURES), dtype=np.int64)
-    positions = np.zeros((len(samples), length, 3), dtype=np.int64)
-    mask = np.full((len(samples), 1, length, length), -np.inf, dtype=np.float32)
-    colors = np.full((len(samples), n_outputs), PADDING, dtype=np.int64)
-    sides = np.array([sample.output.shape for sample in samples], dtype=np.int64) - 1
-    backwards = np.where(np.tri(N_HEADER + n_outputs, dtype=bool), 0.0, -np.inf)
-    for i, sample in enumerate(samples):
-        n_input, n_output = sample.input.size, sample.output.size
-        _write(features[i], positions[i], 0, encode_input(sample.input))
-        header = encode_header(sample.input, sample.output.shape[0])
-        _write(features[i], positions[i], n_inputs, header)
-        slots = encode_output(sample.input, sample.output)
-        _write(features[i], positions[i], n_inputs + N_HEADER, slots)
-        mask[i, 0, :, :n_input] = 0.0
-        mask[i, 0, n_inputs:, n_inputs:] = backwards
-        colors[i, :n_output] = sample.output.reshape(-1)
+def collate(samples: Sequence[Sample], device: torch.device | str = "cpu") -> Batch:
+    """Returns the samples as one batch on a device, in their order."""
+    inputs = Canvases.of([sample.input for sample in samples], device)
+    outputs = Canvases.of([sample.output for sample in samples], device)
+    sequences = Sequences.of(inputs, outputs)
     return Batch(
-        torch.from_numpy(features),
-        torch.from_numpy(positions),
-        torch.from_numpy(mask),
-        n_inputs,
-        torch.from_numpy(sides),
-        torch.from_numpy(colors),
-        torch.tensor([sample.symmetry for sample in samples]),
-        torch.tensor([float(sample.recolored) for sample in samples]),
-        torch.tensor([sample.vector for sample in samples]),
+        sequences.features(),
+        sequences.positions(),
+        sequences.mask(),
+        inputs.longest,
+        torch.cat([outputs.heights, outputs.widths], dim=1) - 1,
+        sequences.colors(),
+        torch.tensor([sample.symmetry for sample in samples], device=device),
+        torch.tensor([float(sample.recolored) for sample in samples], device=device),
+        torch.tensor([sample.vector for sample in samples], device=device),
     )
-
-
-def _write(features: Indices, positions: Indices, start: int, tokens: Tokens) -> None:
-    features[start : start + len(tokens)] = tokens.features
-    positions[start : start + len(tokens)] = tokens.positions
 
 
 def token_losses(model: EmbeddedModel, batch: Batch, vectors: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,13 +14,19 @@ express and that small models do not find in the little training we can afford.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arc.grid import MAX_SIDE, Cells
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Indices = NDArray[np.int64]
+Index = TypeVar("Index", Indices, "Tensor")
+"""Rows or columns of slots, in whichever array they are computed with."""
 
 OUTSIDE, ABSENT = 10, 11
 _CELL_CODES = 12
@@ -32,19 +38,19 @@ _N_KINDS = 4
 N_FEATURES = _N_INPUT + _N_OUTPUT + _N_SIDES + 1
 OUTPUT_FEATURES = slice(_N_INPUT, _N_INPUT + _N_OUTPUT)
 
-_OFFSETS = np.concatenate(
+OFFSETS = np.concatenate(
     [
         np.arange(_N_INPUT + _N_OUTPUT) * _CELL_CODES,
         (_N_INPUT + _N_OUTPUT) * _CELL_CODES + np.arange(_N_SIDES + 1) * _SIDE_CODES,
     ]
 )
-N_CODES = int(_OFFSETS[-1]) + _N_KINDS
+N_CODES = int(OFFSETS[-1]) + _N_KINDS
 N_HEADER = 2
 """Slots between input and output cells: the output's height, then its width."""
 
-_INPUT_KIND, _HEIGHT_KIND, _WIDTH_KIND, _OUTPUT_KIND = range(_N_KINDS)
+INPUT_KIND, HEIGHT_KIND, WIDTH_KIND, OUTPUT_KIND = range(_N_KINDS)
 N_PLANES = 3
-_INPUT_PLANE, _HEADER_PLANE, _OUTPUT_PLANE = range(N_PLANES)
+INPUT_PLANE, HEADER_PLANE, OUTPUT_PLANE = range(N_PLANES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +76,18 @@ def encode_input(cells: Cells) -> Tokens:
     features = np.empty((len(rows), N_FEATURES), dtype=np.int64)
     features[:, :_N_INPUT] = _surroundings(cells, rows, columns, cells.shape)
     features[:, OUTPUT_FEATURES] = ABSENT
-    features[:, _N_INPUT + _N_OUTPUT :] = (height, width, 0, 0, _INPUT_KIND)
-    return Tokens(features + _OFFSETS, _positions(_INPUT_PLANE, rows, columns))
+    features[:, _N_INPUT + _N_OUTPUT :] = (height, width, 0, 0, INPUT_KIND)
+    return Tokens(features + OFFSETS, _positions(INPUT_PLANE, rows, columns))
 
 
 def encode_header(cells: Cells, output_height: int) -> Tokens:
     """Returns the two slots that ask for the output's sides; the second knows the height."""
     height, width = cells.shape
     features = np.full((N_HEADER, N_FEATURES), ABSENT, dtype=np.int64)
-    features[0, _N_INPUT + _N_OUTPUT :] = (height, width, 0, 0, _HEIGHT_KIND)
-    features[1, _N_INPUT + _N_OUTPUT :] = (height, width, output_height, 0, _WIDTH_KIND)
+    features[0, _N_INPUT + _N_OUTPUT :] = (height, width, 0, 0, HEIGHT_KIND)
+    features[1, _N_INPUT + _N_OUTPUT :] = (height, width, output_height, 0, WIDTH_KIND)
     slots = np.arange(N_HEADER)
-    return Tokens(features + _OFFSETS, _positions(_HEADER_PLANE, slots, slots * 0))
+    return Tokens(features + OFFSETS, _positions(HEADER_PLANE, slots, slots * 0))
 
 
 def encode_output(cells: Cells, output: Cells) -> Tokens:
@@ -94,7 +100,7 @@ def encode_output(cells: Cells, output: Cells) -> Tokens:
         [padded[1:, :-2], padded[:-1, 1:-1], padded[:-1, :-2], padded[:-1, 2:]], axis=-1
     )
     tokens.features[:, OUTPUT_FEATURES] = (
-        neighbors.reshape(-1, _N_OUTPUT) + _OFFSETS[OUTPUT_FEATURES]
+        neighbors.reshape(-1, _N_OUTPUT) + OFFSETS[OUTPUT_FEATURES]
     )
     return tokens
 
@@ -105,8 +111,8 @@ def blank_output(cells: Cells, shape: tuple[int, int]) -> Tokens:
     features = np.empty((len(rows), N_FEATURES), dtype=np.int64)
     features[:, :_N_INPUT] = _surroundings(cells, rows, columns, shape)
     features[:, OUTPUT_FEATURES] = OUTSIDE
-    features[:, _N_INPUT + _N_OUTPUT :] = (*cells.shape, *shape, _OUTPUT_KIND)
-    return Tokens(features + _OFFSETS, _positions(_OUTPUT_PLANE, rows, columns))
+    features[:, _N_INPUT + _N_OUTPUT :] = (*cells.shape, *shape, OUTPUT_KIND)
+    return Tokens(features + OFFSETS, _positions(OUTPUT_PLANE, rows, columns))
 
 
 def canvases(batch: int) -> Indices:
@@ -121,9 +127,18 @@ def neighbor_codes(written: Indices, rows: Indices, columns: Indices) -> Indices
     result has shape (batch, 4).
     """
     each = np.arange(len(written))
-    places = [(0, -1), (-1, 0), (-1, -1), (-1, 1)]
-    codes = [written[each, rows + 1 + dr, columns + 1 + dc] for dr, dc in places]
-    return np.asarray(np.stack(codes, axis=-1) + _OFFSETS[OUTPUT_FEATURES])
+    codes = [written[each, r, c] for r, c in written_places(rows, columns)]
+    return np.asarray(np.stack(codes, axis=-1) + OFFSETS[OUTPUT_FEATURES])
+
+
+def written_places(rows: Index, columns: Index) -> list[tuple[Index, Index]]:
+    """Returns where slots look in their own grid, which begins at (1, 1) of a canvas."""
+    return [
+        (rows + 1, columns),
+        (rows, columns + 1),
+        (rows, columns),
+        (rows, columns + 2),
+    ]
 
 
 def _places(height: int, width: int) -> tuple[Indices, Indices]:
@@ -140,13 +155,27 @@ def _surroundings(cells: Cells, rows: Indices, columns: Indices, shape: tuple[in
     height, width = cells.shape
     canvas = np.full((MAX_SIDE + 2, MAX_SIDE + 2), OUTSIDE, dtype=np.int64)
     canvas[1 : height + 1, 1 : width + 1] = cells
-    found = np.empty((len(rows), _N_INPUT), dtype=np.int64)
-    around = [(dr, dc) for dr in range(3) for dc in range(3)]
-    for i, (dr, dc) in enumerate(around):
-        found[:, i] = canvas[rows + dr, columns + dc]
-    mirrored_rows = np.maximum(height - rows, 0)
-    mirrored_columns = np.maximum(width - columns, 0)
-    others = [
+    places = seen_places(rows, columns, (height, width), shape)
+    return np.stack([canvas[r, c] for r, c in places], axis=-1)
+
+
+def seen_places(
+    rows: Index,
+    columns: Index,
+    sides: tuple[Index | int, Index | int],
+    shape: tuple[Index | int, Index | int],
+) -> list[tuple[Index, Index]]:
+    """Returns where slots look in the input, which begins at (1, 1) of a canvas.
+
+    `sides` are those of the input, `shape` those of the grid that the slots are in.
+    """
+    height, width = sides
+    mirrored_rows = (height - rows) * (rows < height)
+    mirrored_columns = (width - columns) * (columns < width)
+    places: list[tuple[Index, Index]] = []
+    for dr in range(3):
+        places += [(rows + dr, columns + dc) for dc in range(3)]
+    places += [
         (rows + 1, mirrored_columns),
         (mirrored_rows, columns + 1),
         (mirrored_rows, mirrored_columns),
@@ -154,6 +183,4 @@ def _surroundings(cells: Cells, rows: Indices, columns: Indices, shape: tuple[in
         (rows % height + 1, columns % width + 1),
         (rows * height // shape[0] + 1, columns * width // shape[1] + 1),
     ]
-    for i, (r, c) in enumerate(others, start=len(around)):
-        found[:, i] = canvas[r, c]
-    return found
+    return places

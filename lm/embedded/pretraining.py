@@ -140,10 +140,10 @@ class Pretraining:
 
     def _loss(self, samples: Sequence[Sample]) -> tuple[Tensor, int]:
         """Returns the loss of all predicted tokens together, in nats, and how many these are."""
-        batch = collate(samples).to(self.device)
+        batch = collate(samples, self.device)
         with mixed_precision(self.device):
             of_sides, of_cells = token_losses(self.model, batch, self.vectors[batch.vectors])
-        n_targets = of_sides.numel() + int((batch.colors >= 0).sum())
+        n_targets = sum(sample.n_targets for sample in samples)
         return of_sides.sum() + of_cells.sum(), n_targets
 
     def _shared_gradients(self, counts: Sequence[float]) -> list[float]:

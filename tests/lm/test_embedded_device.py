@@ -55,7 +55,7 @@ def test_decoding_leaves_no_tensor_behind(chooser):
 def test_a_training_step_leaves_no_tensor_behind():
     model = random_embedded(TINY, 0.1).to(META)
     vectors = torch.nn.Parameter(torch.zeros(2, TINY.width, device=META))
-    batch = collate([Sample(grid.array, grid.array) for grid in GRIDS]).to(META)
+    batch = collate([Sample(grid.array, grid.array) for grid in GRIDS], META)
     of_sides, of_cells = token_losses(model, batch, vectors[batch.vectors])
     torch.autograd.backward(of_sides.sum() + of_cells.sum())
     make_optimizer(model, [vectors], Rates()).step(1.0)
