@@ -9,6 +9,7 @@ enter, and the one training task that is byte-identical to an evaluation task is
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +88,9 @@ class Corpus:
 
     def check(self, max_length: int, n: int = 256) -> list[Sample]:
         """Returns some of the reserved pairs as they are, evenly taken from those short enough."""
-        fitting = self.reserved[self._lengths(self.reserved) <= max_length]
+        fitting = [i for i in self.reserved.tolist() if self._length(i) <= max_length]
         chosen = fitting[:: max(1, len(fitting) // n)][:n]
-        return [Sample(*self.pair(int(i)), vector=int(self.task[i])) for i in chosen]
+        return [Sample(*self.pair(i), vector=int(self.task[i])) for i in chosen]
 
     def draw(
         self,
@@ -135,7 +136,7 @@ class Corpus:
     ) -> tuple[Cells, Cells] | None:
         """Returns a pair of the rule, or `None` where the one drawn is too long."""
         members = self.members[rule.task]
-        n_fit = int(np.searchsorted(self._lengths(members), max_length, side="right"))
+        n_fit = bisect_right(members, max_length, key=self._length)
         if not n_fit:
             return None
         pair = self.pair(int(members[rng.integers(n_fit)]))
@@ -146,11 +147,9 @@ class Corpus:
             return None
         return changed
 
-    def _lengths(self, members: NDArray[np.int64]) -> NDArray[np.int64]:
-        shapes = self.shapes[members]
-        return np.asarray(
-            shapes[:, 0] * shapes[:, 1] + N_HEADER + shapes[:, 2] * shapes[:, 3], dtype=np.int64
-        )
+    def _length(self, index: int) -> int:
+        height, width, out_height, out_width = self.shapes[index].tolist()
+        return int(height * width + N_HEADER + out_height * out_width)
 
 
 def color_permutation(rng: np.random.Generator, fixed: NDArray[np.bool_]) -> NDArray[np.uint8]:
