@@ -17,10 +17,14 @@ from lm.embedded.backend import EmbeddedLanguageModel
 from lm.embedded.batch import Sample, collate, token_losses
 from lm.embedded.choice import Greedy, Sampler, Searcher
 from lm.embedded.config import EmbeddedConfig
+from lm.embedded.corpus import load_corpus
 from lm.embedded.decoding import Decoder
 from lm.embedded.model import Architecture
 from lm.embedded.optimizer import Rates, make_optimizer
+from lm.embedded.pretraining import Pretraining
 from lm.protocol import DepthFirst, Example, Prompt, Sampling
+from tests.lm.test_pretraining import config as pretrain_config
+from tests.lm.test_pretraining import tasks
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
 META = torch.device("meta")
@@ -89,14 +93,16 @@ def test_an_unknown_device_is_a_one_line_error():
 
 @pytest.mark.gpu
 def test_a_gpu_finds_what_the_cpu_finds():
-    prompts = [Prompt(grid) for grid in GRIDS] + [example.prompt for example in EXAMPLES]
-    expected = tiny_model("cpu").generate(prompts)
-    model = tiny_model("cuda")
-    found = model.generate(prompts)
-    assert [reply.grid for reply in found] == [reply.grid for reply in expected]
-    probabilities = [reply.log_probability for reply in found]
-    assert np.allclose(probabilities, [reply.log_probability for reply in expected], atol=1e-2)
-    assert all(model.search(prompts, None, DepthFirst(0.05)))
+    prompts = [example.prompt for example in EXAMPLES]
+    found = []
+    for device in ("cpu", "cuda"):
+        model = EmbeddedLanguageModel.load(EmbeddedConfig(device=device))
+        found.append([c for each in model.search(prompts, None, DepthFirst(0.05)) for c in each])
+        assert all(reply.grid for reply in model.generate(prompts))
+    on_cpu, on_gpu = found
+    assert [completion.grid for completion in on_gpu] == [completion.grid for completion in on_cpu]
+    probabilities = [[completion.log_probability for completion in each] for each in found]
+    assert np.allclose(*probabilities, atol=1e-3)
 
 
 @pytest.mark.gpu
@@ -110,3 +116,12 @@ def test_a_gpu_learns_as_the_cpu_does():
         scores.append(sum(model.score(prompts, outputs, adaptation)))
         assert scores[-1] > sum(model.score(prompts, outputs)) / 2
     assert scores[0] == pytest.approx(scores[1], rel=0.5)
+
+
+@pytest.mark.gpu
+def test_a_gpu_is_pre_trained_on(tmp_path):
+    corpus = load_corpus(None, tasks(), hold_out=False)
+    training = Pretraining(TINY, pretrain_config(12_000, device="cuda"), corpus)
+    training.run(tmp_path)
+    assert training.vectors.is_cuda
+    assert training.curve[-1].loss < training.curve[0].loss

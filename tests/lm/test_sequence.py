@@ -1,6 +1,7 @@
 """A batch is what the encoding of each of its pairs is, padded."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +96,12 @@ def test_a_batch_is_made_where_it_is_asked_for():
     batch = collate([Sample(LARGEST.array, LARGEST.array)], "meta")
     tensors = [getattr(batch, name) for name in batch.__slots__ if name != "inputs"]
     assert all(tensor.is_meta for tensor in tensors)
+
+
+@pytest.mark.gpu
+def test_a_gpu_makes_the_same_batch():
+    drawn = [Sample(LARGEST.array, LARGEST.array), Sample(LARGEST.array[:2], LARGEST.array[:, :3])]
+    expected, found = collate(drawn), collate(drawn, "cuda")
+    for name in expected.__slots__:
+        value = getattr(found, name)
+        assert np.array_equal(getattr(expected, name), value if name == "inputs" else value.cpu())
