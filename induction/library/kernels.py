@@ -1,38 +1,22 @@
 """Kernels: the loops over cells that the search spends its time in, compiled.
 
-Each is compiled for one signature when it is first imported on a machine and kept in numba's
-cache on disk, so that later starts only load it. Arrays may have any memory layout. `diagonal`
-says whether cells that touch at a corner are neighbors.
+Each is compiled for one signature (`arc/compiled.py`). Arrays may have any memory layout.
+`diagonal` says whether cells that touch at a corner are neighbors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from arc.compiled import compiled
 from induction.library.image import Cells, Mask
 
 Labels = NDArray[np.int32]
 Numbers = NDArray[np.int64]
 
-_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
-
-def _compiled(signature: str) -> Callable[[_Kernel], _Kernel]:
-    def compiled(function: _Kernel) -> _Kernel:
-        try:
-            return cast(_Kernel, numba.njit(signature, cache=True)(function))
-        except RuntimeError:  # neither the package's folder nor the user's can be written to
-            return cast(_Kernel, numba.njit(signature)(function))
-
-    return compiled
-
-
-@_compiled("Tuple((int32[:, ::1], int64[:, ::1]))(int8[:, :], boolean, boolean)")
+@compiled("Tuple((int32[:, ::1], int64[:, ::1]))(int8[:, :], boolean, boolean)")
 def connected_parts(cells: Cells, diagonal: bool, by_color: bool) -> tuple[Labels, Numbers]:
     """Labels the connected parts of the cells that are not 0, in reading order of their first cell.
 
@@ -80,7 +64,7 @@ def connected_parts(cells: Cells, diagonal: bool, by_color: bool) -> tuple[Label
     return labels, boxes[:count].copy()
 
 
-@_compiled("int8[::1](int8[:, :], int32[:, ::1], int64[:, ::1])")
+@compiled("int8[::1](int8[:, :], int32[:, ::1], int64[:, ::1])")
 def cut_out(cells: Cells, labels: Labels, boxes: Numbers) -> Cells:
     """Returns the cells of every part's bounding box one after the other, others' cells blank."""
     total = 0
@@ -97,7 +81,7 @@ def cut_out(cells: Cells, labels: Labels, boxes: Numbers) -> Cells:
     return result
 
 
-@_compiled("boolean[:, ::1](boolean[:, :], boolean)")
+@compiled("boolean[:, ::1](boolean[:, :], boolean)")
 def enclosed_cells(mask: Mask, diagonal: bool) -> Mask:
     """Returns the cells outside the mask that no path around it connects to the edge."""
     height, width = mask.shape
@@ -126,7 +110,7 @@ def enclosed_cells(mask: Mask, diagonal: bool) -> Mask:
     return result
 
 
-@_compiled("int8[:, ::1](int8[:, :], int64, int64)")
+@compiled("int8[:, ::1](int8[:, :], int64, int64)")
 def swept(cells: Cells, rows: int, columns: int) -> Cells:
     """Returns what the colored cells cover when they run in a direction until they hit another.
 
@@ -146,7 +130,7 @@ def swept(cells: Cells, rows: int, columns: int) -> Cells:
     return result
 
 
-@_compiled("int8[:, ::1](int8[:, :], int64, int64)")
+@compiled("int8[:, ::1](int8[:, :], int64, int64)")
 def lines_between(cells: Cells, rows: int, columns: int) -> Cells:
     """Returns the blank cells between two cells of one color, in it, and nothing else.
 
@@ -162,7 +146,7 @@ def lines_between(cells: Cells, rows: int, columns: int) -> Cells:
     return result
 
 
-@_compiled("int8[:, ::1](int8[:, :], boolean)")
+@compiled("int8[:, ::1](int8[:, :], boolean)")
 def grown(cells: Cells, diagonal: bool) -> Cells:
     """Lets colored cells grow into blank neighbors.
 
@@ -185,7 +169,7 @@ def grown(cells: Cells, diagonal: bool) -> Cells:
     return result
 
 
-@_compiled("int8[:, ::1](int8[:, :])")
+@compiled("int8[:, ::1](int8[:, :])")
 def smoothed(cells: Cells) -> Cells:
     """Gives each cell the most common color of its three by three cells.
 
@@ -205,7 +189,7 @@ def smoothed(cells: Cells) -> Cells:
     return result
 
 
-@_compiled("int64[:, ::1](int8[:, :], boolean)")
+@compiled("int64[:, ::1](int8[:, :], boolean)")
 def alike_neighbors(cells: Cells, diagonal: bool) -> Numbers:
     """Returns how many neighbors have the cell's own color."""
     height, width = cells.shape
@@ -222,7 +206,7 @@ def alike_neighbors(cells: Cells, diagonal: bool) -> Numbers:
     return result
 
 
-@_compiled("int64[:, ::1](boolean[:, :], boolean)")
+@compiled("int64[:, ::1](boolean[:, :], boolean)")
 def neighbors(mask: Mask, diagonal: bool) -> Numbers:
     """Returns how many neighbors are in the mask."""
     height, width = mask.shape
@@ -241,13 +225,13 @@ def neighbors(mask: Mask, diagonal: bool) -> Numbers:
     return result
 
 
-@_compiled("boolean[:, ::1](boolean[:, :], boolean)")
+@compiled("boolean[:, ::1](boolean[:, :], boolean)")
 def dilated(mask: Mask, diagonal: bool) -> Mask:
     """Returns the mask grown by one cell."""
     return mask | (neighbors(mask, diagonal) > 0)
 
 
-@_compiled("Tuple((int64, int64))(int8[:, :])")
+@compiled("Tuple((int64, int64))(int8[:, :])")
 def best_axis(cells: Cells) -> tuple[int, int]:
     """Returns the mirror axis across the rows that agrees with most pairs of colored cells.
 
@@ -273,7 +257,7 @@ def best_axis(cells: Cells) -> tuple[int, int]:
     return best, best_agreed
 
 
-@_compiled("Tuple((int64, int64))(int8[:, :], int64)")
+@compiled("Tuple((int64, int64))(int8[:, :], int64)")
 def best_translation(cells: Cells, longest: int) -> tuple[int, int]:
     """Returns the shortest translation, down and right, under which colored cells agree.
 
@@ -310,7 +294,7 @@ def best_translation(cells: Cells, longest: int) -> tuple[int, int]:
     return 0, 0
 
 
-@_compiled("Tuple((int64, int64))(int8[:, :])")
+@compiled("Tuple((int64, int64))(int8[:, :])")
 def best_period(cells: Cells) -> tuple[int, int]:
     """Returns the smallest period, rows and columns, that the colored cells allow.
 
@@ -340,7 +324,7 @@ def best_period(cells: Cells) -> tuple[int, int]:
     return 0, 0
 
 
-@_compiled("int64(int8[::1], int8[::1], int8[::1], int8[::1])")
+@compiled("int64(int8[::1], int8[::1], int8[::1], int8[::1])")
 def table_size(one: Cells, other: Cells, target: Cells, table: Cells) -> int:
     """Fills a table of 100 so that the pair of colors in two rows determines the target.
 

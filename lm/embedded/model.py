@@ -21,6 +21,7 @@ from torch.nn import functional
 from arc.grid import MAX_SIDE, N_COLORS
 from lm.device import as_multiplied
 from lm.embedded.encoding import N_CODES, N_PLANES
+from lm.embedded.layers import Rotation, gated, heads_of, normalized
 
 N_SYMMETRIES = 8
 
@@ -124,8 +125,7 @@ class EmbeddedModel(nn.Module):
         for layer, block in enumerate(self._layers()):
             hidden = block.extend(hidden, rotation, mask, cache, layer)
         cache.length += embedded.shape[1]
-        normed: Tensor = self.norm(hidden)
-        return normed
+        return normalized(hidden, self.norm.weight)
 
     def read(self, embedded: Tensor, positions: Tensor, mask: Tensor, n_inputs: int) -> Tensor:
         """Returns hidden states (batch, length - n_inputs, width) of what follows the inputs.
@@ -140,13 +140,13 @@ class EmbeddedModel(nn.Module):
         *blocks, last = self._layers()
         for block in blocks:
             hidden = block.read(hidden, rotation, mask, n_inputs, n_inputs)
-        normed: Tensor = self.norm(last.read(hidden, rotation, mask, n_inputs, 0))
-        return normed
+        read = last.read(hidden, rotation, mask, n_inputs, 0)
+        return normalized(read, self.norm.weight)
 
     def _layers(self) -> list[_Block]:
         return cast("list[_Block]", list(self.blocks))
 
-    def rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+    def rotation(self, positions: Tensor) -> Rotation:
         """Returns cosines and sines, each (batch, 1, length, head width / 2)."""
         planes, rows, columns = positions.unbind(-1)
         plane, row, column = self.angles.unbind(0)
@@ -160,7 +160,6 @@ class _Block(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         width, hidden = architecture.width, architecture.hidden
-        self.heads = architecture.heads
         self.attention_norm = nn.RMSNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width, bias=False)
         self.gain = nn.Parameter(torch.full((architecture.heads, 1, 1), 2.0))
@@ -174,13 +173,13 @@ class _Block(nn.Module):
     def extend(
         self,
         hidden: Tensor,
-        rotation: tuple[Tensor, Tensor],
+        rotation: Rotation,
         mask: Tensor,
         cache: KeyValueCache,
         layer: int,
     ) -> Tensor:
         """Returns what becomes of new tokens that see the cache and each other."""
-        queries, keys, values = self._project(hidden, rotation, 0)
+        queries, keys, values = self._project(hidden, rotation)
         keys, values = cache.extend(layer, keys, values)
         seen = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
         return self._feed(hidden, seen)
@@ -188,18 +187,18 @@ class _Block(nn.Module):
     def read(
         self,
         hidden: Tensor,
-        rotation: tuple[Tensor, Tensor],
+        rotation: Rotation,
         mask: Tensor,
         n_inputs: int,
         n_kept: int,
     ) -> Tensor:
         """Returns what becomes of the last `n_kept` inputs, which see inputs, and of the rest."""
         first = n_inputs - n_kept
-        queries, keys, values = self._project(hidden, rotation, first)
-        seen = _attend(queries[:, :, n_kept:], keys, values, mask[:, :, n_inputs:])
+        queries, keys, values = self._project(hidden, rotation)
+        seen = _attend(queries[:, :, n_inputs:], keys, values, mask[:, :, n_inputs:])
         if n_kept:
             of_inputs = _attend(
-                queries[:, :, :n_kept],
+                queries[:, :, first:n_inputs],
                 keys[:, :, :n_inputs],
                 values[:, :, :n_inputs],
                 mask[:, :, first:n_inputs, :n_inputs],
@@ -207,34 +206,16 @@ class _Block(nn.Module):
             seen = torch.cat([of_inputs, seen], dim=2)
         return self._feed(hidden[:, first:], seen)
 
-    def _project(
-        self, hidden: Tensor, rotation: tuple[Tensor, Tensor], first: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns queries from token `first` on, keys and values of all: (batch, heads, ...)."""
-        batch, _, width = hidden.shape
-        normed = self.attention_norm(hidden)
-        cosine, sine = rotation
-
-        def by_head(projected: Tensor, n: int) -> Tensor:
-            split = projected.view(batch, -1, n, self.heads, width // self.heads)
-            return split.permute(2, 0, 3, 1, 4)
-
-        if first:
-            weight = self.query_key_value.weight
-            of_queries, of_others = weight[:width], weight[width:]
-            (queries,) = by_head(functional.linear(normed[:, first:], of_queries), 1)
-            keys, values = by_head(functional.linear(normed, of_others), 2)
-        else:
-            queries, keys, values = by_head(self.query_key_value(normed), 3)
-        queries = _normalize(queries) * self.gain.to(queries.dtype)
-        queries = _rotate(queries, (cosine[:, :, first:], sine[:, :, first:]))
-        return queries, _rotate(_normalize(keys), rotation), values
+    def _project(self, hidden: Tensor, rotation: Rotation) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns queries, keys and values of all tokens: (batch, heads, length, head width)."""
+        normed = normalized(hidden, self.attention_norm.weight)
+        return heads_of(self.query_key_value(normed), self.gain, rotation)
 
     def _feed(self, hidden: Tensor, seen: Tensor) -> Tensor:
         """Returns the tokens after what they have seen and the feed-forward part are added."""
         hidden = hidden + self.mix(seen.transpose(1, 2).reshape(hidden.shape))
-        gate, up = self.gate_up(self.feed_norm(hidden)).chunk(2, dim=-1)
-        fed: Tensor = self.down(functional.silu(gate) * up)
+        normed = normalized(hidden, self.feed_norm.weight)
+        fed: Tensor = self.down(gated(self.gate_up(normed)))
         return hidden + fed
 
 
@@ -250,16 +231,6 @@ def _attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tens
     scores = (queries * queries.shape[-1] ** -0.5) @ keys.mT + mask
     seen: Tensor = scores.softmax(-1).to(values.dtype) @ values
     return seen
-
-
-def _normalize(heads: Tensor) -> Tensor:
-    return functional.rms_norm(heads, (heads.shape[-1],))
-
-
-def _rotate(heads: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    cosine, sine = rotation
-    first, second = heads.chunk(2, dim=-1)
-    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
 
 
 def _angles(architecture: Architecture) -> Tensor:
