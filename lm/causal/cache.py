@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,6 +64,7 @@ class Reader:
     def __init__(self, model: nn.Module) -> None:
         self._model = model
         self._device = next(model.parameters()).device
+        self._cache_name = _cache_name(model)
         self._cache = Cache(layer_class_to_replicate=_GrowingLayer)
         self._lengths: list[int] = []
         self._mask: Tensor | None = None
@@ -99,9 +101,9 @@ class Reader:
             input_ids=tokens.to(self._device),
             attention_mask=self._mask,
             position_ids=positions.to(self._device),
-            past_key_values=self._cache,
             use_cache=True,
             logits_to_keep=0 if every else 1,
+            **{self._cache_name: self._cache},
         ).logits
         return logits if every else logits[:, -1]
 
@@ -146,6 +148,14 @@ class Reader:
         if self._mask is None:
             self._mask = bit.new_ones(len(bit), self._length).to(self._device)
         self._mask = torch.cat([self._mask, bit.to(self._device)], dim=1)
+
+
+def _cache_name(model: nn.Module) -> str:
+    """Returns what a model calls the keys and values it is given.
+
+    `transformers` renamed them in its version 5.24 and warns where the old name is used.
+    """
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
 def open_texts(model: nn.Module, texts: Sequence[Tokens]) -> tuple[Reader, Tensor]:
