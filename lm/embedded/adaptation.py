@@ -99,7 +99,7 @@ def _train(
     There is one row a task. Returns the loss of every update.
     """
     rates = Rates(
-        config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=3
+        config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=2
     )
     optimizer = make_optimizer(model, [vectors], rates)
     deadline = time.monotonic() + timeout_s

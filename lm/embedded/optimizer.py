@@ -16,7 +16,12 @@ from torch import Tensor, nn
 from lm.device import has_bfloat16
 from lm.embedded.model import EmbeddedModel
 
-_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+_QUINTIC = (3.4445, -4.7750, 2.0315)
+"""Of x, x^3 and x^5 in one iteration; K. Jordan's, who repeats it."""
+
+_TWO_QUINTICS = ((7.7413, -22.2002, 16.3119), (3.2027, -2.3830, 0.4916))
+"""Where there are two iterations only, each has its own: of all pairs of such polynomials these
+bring the singular values from 0.02 to 1 nearest to one, to 0.49-1.51."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,11 @@ class Muon:
 
 def _orthogonalize(stack: Tensor, iterations: int) -> Tensor:
     """Returns the matrices with all singular values near one; shape (n, rows, columns)."""
-    a, b, c = _COEFFICIENTS
     is_tall = stack.shape[-2] > stack.shape[-1]
     matrix = stack.to(torch.bfloat16) if has_bfloat16(stack.device.type) else stack
     matrix = matrix.mT if is_tall else matrix
     matrix = matrix / (matrix.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    for _ in range(iterations):
+    for a, b, c in _TWO_QUINTICS if iterations == 2 else (_QUINTIC,) * iterations:
         gram = matrix @ matrix.mT
         polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         matrix = torch.baddbmm(matrix, polynomial, matrix, beta=a)

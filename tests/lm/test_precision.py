@@ -60,6 +60,18 @@ def test_an_orthogonalized_matrix_has_singular_values_near_one(in_bfloat16, rows
     assert aligned.max() < 0.2
 
 
+@given(values=st.lists(st.floats(0.02, 1.0), min_size=2, max_size=12), seed=st.integers(0, 99))
+def test_two_iterations_of_their_own_bring_singular_values_within_a_half_of_one(values, seed):
+    n = len(values)
+    drawn = torch.randn(2, n, n, generator=torch.Generator().manual_seed(seed))
+    (left, right), _ = torch.linalg.qr(drawn)
+    scaled = torch.tensor(values) / max(1.0, float(torch.tensor(values).norm()))
+    stack = (left @ torch.diag(scaled.clamp(min=0.02)) @ right)[None]
+    singular = torch.linalg.svdvals(optimizer._orthogonalize(stack, 2).float())
+    assert singular.min() > 0.48
+    assert singular.max() < 1.52
+
+
 def test_without_being_told_a_processor_has_no_bfloat16(monkeypatch):
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert not has_bfloat16.__wrapped__("cpu")
