@@ -11,9 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from arc.grid import Cells
-from lm.embedded.encoding import (
-    N_HEADER,
-)
+from lm.embedded.encoding import N_HEADER
 from lm.embedded.model import EmbeddedModel
 from lm.embedded.sequence import PADDING, Canvases, Sequences
 

@@ -90,21 +90,6 @@ def encode_header(cells: Cells, output_height: int) -> Tokens:
     return Tokens(features + OFFSETS, _positions(HEADER_PLANE, slots, slots * 0))
 
 
-def encode_output(cells: Cells, output: Cells) -> Tokens:
-    """Returns the slots of all output cells, each knowing its written neighbors only."""
-    tokens = blank_output(cells, output.shape)
-    height, width = output.shape
-    padded = np.full((height + 1, width + 2), OUTSIDE, dtype=np.int64)
-    padded[1:, 1:-1] = output
-    neighbors = np.stack(
-        [padded[1:, :-2], padded[:-1, 1:-1], padded[:-1, :-2], padded[:-1, 2:]], axis=-1
-    )
-    tokens.features[:, OUTPUT_FEATURES] = (
-        neighbors.reshape(-1, _N_OUTPUT) + OFFSETS[OUTPUT_FEATURES]
-    )
-    return tokens
-
-
 def blank_output(cells: Cells, shape: tuple[int, int]) -> Tokens:
     """Returns the slots of an output of this shape, the neighbors not filled in yet."""
     rows, columns = _places(*shape)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+from slots import encode_output
 from strategies import grids
 from tiny import random_embedded
 
@@ -13,7 +14,7 @@ from arc.transform import SYMMETRIES
 from lm.embedded.backend import EmbeddedLanguageModel, save_model
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import EmbeddedConfig
-from lm.embedded.encoding import N_CODES, N_HEADER, blank_output, encode_input, encode_output
+from lm.embedded.encoding import N_CODES, N_HEADER, blank_output, encode_input
 from lm.embedded.model import SIZES, Architecture
 from lm.embedded.weights import SHIPPED, weights_folder
 from lm.meter import metered

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from slots import encode_output
 from strategies import grids
 
 from arc.grid import N_COLORS, Grid
@@ -16,7 +17,6 @@ from lm.embedded.encoding import (
     Tokens,
     encode_header,
     encode_input,
-    encode_output,
 )
 from lm.embedded.sequence import PADDING
 
