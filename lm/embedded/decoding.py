@@ -86,6 +86,8 @@ class Decoder:
         lengths = torch.tensor([len(tokens) for tokens in inputs])
         self._is_input = torch.arange(length)[None] < lengths[:, None]
         mask = self._is_input[:, None, None].expand(-1, 1, length, -1)
+        if architecture.causal:
+            mask = mask & torch.ones(length, length, dtype=torch.bool).tril()
         self._forward(features, positions, mask)
 
     def _choose_sides(self, chooser: Chooser, max_cells: int) -> Indices:

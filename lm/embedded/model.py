@@ -35,6 +35,7 @@ class Architecture:
         heads: Attention heads a block; `width / heads` must be a multiple of 8.
         hidden: Channels inside the gated feed-forward part.
         rotary_base: The longest wavelength of the rotary positions, in cells over 2 pi.
+        causal: Whether an input cell sees only those before it, row by row, instead of all.
     """
 
     width: int = 128
@@ -42,6 +43,7 @@ class Architecture:
     heads: int = 2
     hidden: int = 384
     rotary_base: float = 100.0
+    causal: bool = False
 
 
 SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
@@ -128,13 +130,22 @@ class EmbeddedModel(nn.Module):
         attention: 0 where it is allowed, else minus infinity.
         """
         rotation = self.rotation(positions)
-        mask = as_multiplied(mask)
+        mask = as_multiplied(self._backwards(mask, n_inputs))
         hidden = embedded
         *blocks, last = self._layers()
         for block in blocks:
             hidden = block.read(hidden, rotation, mask, n_inputs, n_inputs)
         normed: Tensor = self.norm(last.read(hidden, rotation, mask, n_inputs, 0))
         return normed
+
+    def _backwards(self, mask: Tensor, n_inputs: int) -> Tensor:
+        """Returns the mask of `read` as it is for this architecture."""
+        if not self.architecture.causal:
+            return mask
+        later = torch.full((n_inputs, n_inputs), -torch.inf, device=mask.device).triu(1)
+        mask = mask.clone()
+        mask[:, :, :n_inputs, :n_inputs] += later
+        return mask
 
     def _layers(self) -> list[_Block]:
         return cast("list[_Block]", list(self.blocks))

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,10 +21,11 @@ from lm.meter import metered
 from lm.protocol import Example, Prompt
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
+KINDS = pytest.mark.parametrize("kind", [TINY, replace(TINY, causal=True)])
 
 
-def tiny_model(seed=0, **settings_):
-    model = random_embedded(TINY, 0.1, seed)
+def tiny_model(seed=0, architecture=TINY, **settings_):
+    model = random_embedded(architecture, 0.1, seed)
     config = EmbeddedConfig(tokens=4000, max_length=300, **settings_)
     return EmbeddedLanguageModel(model, torch.zeros(1, TINY.width), config)
 
@@ -71,8 +73,9 @@ def test_a_prediction_does_not_depend_on_what_comes_after_it():
     assert torch.allclose(losses[0], losses[1], atol=1e-6)
 
 
-def test_padding_changes_nothing():
-    model = tiny_model()._model
+@KINDS
+def test_padding_changes_nothing(kind):
+    model = tiny_model(architecture=kind)._model
     small = Sample(np.ones((2, 2), np.uint8), np.ones((1, 3), np.uint8))
     large = Sample(np.full((4, 4), 2, np.uint8), np.full((5, 2), 3, np.uint8))
     vectors = torch.zeros(2, TINY.width)
@@ -83,8 +86,9 @@ def test_padding_changes_nothing():
     assert cells[0, 3:].abs().sum() == 0
 
 
-def test_the_probability_of_a_reply_is_what_scoring_says():
-    model = tiny_model()
+@KINDS
+def test_the_probability_of_a_reply_is_what_scoring_says(kind):
+    model = tiny_model(architecture=kind)
     prompts = [Prompt(Grid.of([[1, 2, 3]]), symmetry=s) for s in SYMMETRIES]
     prompts += [Prompt(Grid.of([[4, 0], [5, 6]]), recolored=True)]
     found = zip(prompts, model.generate(prompts), strict=True)
