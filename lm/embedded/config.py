@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class PretrainConfig:
         log_updates: Updates between two points of the curve.
         checkpoint_s: Seconds between checkpoints.
         seed: Seed of weights, data order and augmentation.
+        optimizer: Of the matrices in the blocks; everything else has AdamW always.
         device: As `torch.device` takes it. Products are computed in bfloat16, from float32 weights,
             on a GPU and on processors with instructions for it.
     """
@@ -74,4 +76,5 @@ class PretrainConfig:
     log_updates: int = 200
     checkpoint_s: float = 120.0
     seed: int = 0
+    optimizer: Literal["muon", "adamw"] = "muon"
     device: str = "cpu"

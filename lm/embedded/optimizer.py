@@ -30,6 +30,7 @@ class Rates:
         momentum: Of Muon.
         weight_decay: Of Muon; AdamW has none here.
         iterations: Of Muon's orthogonalization; fewer are cheaper and rougher.
+        adamw: Of AdamW, for the matrices in the blocks in place of Muon; `None` leaves them to it.
     """
 
     matrix: float = 0.02
@@ -38,6 +39,7 @@ class Rates:
     momentum: float = 0.95
     weight_decay: float = 0.01
     iterations: int = 5
+    adamw: float | None = None
 
 
 class Muon:
@@ -105,21 +107,24 @@ class Optimizer:
         *,
         rates: Rates,
     ) -> None:
+        groups = [(rates.other, list(others)), (rates.vector, list(vectors))]
+        if rates.adamw is not None:
+            groups.insert(0, (rates.adamw, [matrix for matrix, _ in matrices]))
+            matrices = []
         self.muon = Muon(matrices, rates)
         self.adam = torch.optim.AdamW(
-            [{"params": list(others)}, {"params": list(vectors)}],
-            lr=rates.other,
+            [{"params": parameters, "lr": rate} for rate, parameters in groups],
             betas=(0.9, 0.95),
             weight_decay=0.0,
         )
+        self._adam_rates = [rate for rate, _ in groups]
         self._rates = rates
 
     def step(self, schedule: float) -> None:
         """Updates everything; `schedule` in 0..1 scales both learning rates."""
         self.muon.step(self._rates.matrix * schedule)
-        others, vectors = self.adam.param_groups
-        others["lr"] = self._rates.other * schedule
-        vectors["lr"] = self._rates.vector * schedule
+        for group, rate in zip(self.adam.param_groups, self._adam_rates, strict=True):
+            group["lr"] = rate * schedule
         self.adam.step()
         self.adam.zero_grad()
         for parameters in self.muon._groups.values():

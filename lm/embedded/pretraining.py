@@ -57,6 +57,8 @@ CHECKPOINT = "checkpoint.pt"
 SETTINGS = "training.json"
 STABLE = "stable.pt"
 """The state from which the learning rate began to fall."""
+ADAMW_RATE = 1e-3
+"""Of the matrices in the blocks, where AdamW takes them over from Muon."""
 
 
 class Pretraining:
@@ -77,7 +79,8 @@ class Pretraining:
         self.model = EmbeddedModel(architecture).to(self.device)
         vectors = torch.randn(len(corpus.rules), architecture.width) * 0.05
         self.vectors = nn.Parameter(vectors.to(self.device))
-        self.optimizer = make_optimizer(self.model, [self.vectors], Rates())
+        rates = Rates(adamw=ADAMW_RATE if config.optimizer == "adamw" else None)
+        self.optimizer = make_optimizer(self.model, [self.vectors], rates)
         self.stream = Stream(corpus, config, team)
         self.tokens = 0
         self.updates = 0

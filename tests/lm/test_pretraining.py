@@ -63,14 +63,15 @@ def interrupt_soon():
     threading.Thread(target=wait, daemon=True).start()
 
 
-def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path, optimizer):
     corpus = load_corpus(None, tasks(), hold_out=False)
-    training = Pretraining(TINY, config(12_000), corpus)
+    training = Pretraining(TINY, config(12_000, optimizer=optimizer), corpus)
     training.run(tmp_path)
     losses = [point.loss for point in training.curve]
     assert losses[-1] < losses[0]
     assert (tmp_path / "checkpoint.pt").exists()
-    again = Pretraining(TINY, config(12_000), corpus)
+    again = Pretraining(TINY, config(12_000, optimizer=optimizer), corpus)
     again.load(tmp_path)
     assert again.tokens == training.tokens
     assert_same(again, training)
