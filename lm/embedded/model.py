@@ -36,6 +36,8 @@ class Architecture:
         hidden: Channels inside the gated feed-forward part.
         rotary_base: The longest wavelength of the rotary positions, in cells over 2 pi.
         causal: Whether an input cell sees only those before it, row by row, instead of all.
+        convolution: Whether the feed-forward part of input cells looks at the cells around, by a
+            3x3 kernel for each hidden channel.
     """
 
     width: int = 128
@@ -44,6 +46,7 @@ class Architecture:
     hidden: int = 384
     rotary_base: float = 100.0
     causal: bool = False
+    convolution: bool = False
 
 
 SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
@@ -115,9 +118,10 @@ class EmbeddedModel(nn.Module):
         are added to the cache.
         """
         rotation = self.rotation(positions)
+        inputs = self._inputs_on_canvas(positions, mask[:, 0, -1]) if not cache.length else None
         hidden = embedded
         for layer, block in enumerate(self._layers()):
-            hidden = block.extend(hidden, rotation, mask, cache, layer)
+            hidden = block.extend(hidden, rotation, mask, cache, layer, inputs)
         cache.length += embedded.shape[1]
         normed: Tensor = self.norm(hidden)
         return normed
@@ -130,11 +134,13 @@ class EmbeddedModel(nn.Module):
         attention: 0 where it is allowed, else minus infinity.
         """
         rotation = self.rotation(positions)
+        is_input = mask[:, 0, -1, :n_inputs] == 0
+        inputs = self._inputs_on_canvas(positions[:, :n_inputs], is_input)
         mask = as_multiplied(self._backwards(mask, n_inputs))
         hidden = embedded
         *blocks, last = self._layers()
         for block in blocks:
-            hidden = block.read(hidden, rotation, mask, n_inputs, n_inputs)
+            hidden = block.read(hidden, rotation, mask, n_inputs, n_inputs, inputs)
         normed: Tensor = self.norm(last.read(hidden, rotation, mask, n_inputs, 0))
         return normed
 
@@ -147,6 +153,10 @@ class EmbeddedModel(nn.Module):
         mask[:, :, :n_inputs, :n_inputs] += later
         return mask
 
+    def _inputs_on_canvas(self, positions: Tensor, is_input: Tensor) -> _Canvas | None:
+        """Returns where input tokens are, if that is asked; `is_input` leaves out the padding."""
+        return _Canvas.of(positions, is_input) if self.architecture.convolution else None
+
     def _layers(self) -> list[_Block]:
         return cast("list[_Block]", list(self.blocks))
 
@@ -156,6 +166,38 @@ class EmbeddedModel(nn.Module):
         plane, row, column = self.angles.unbind(0)
         turned = planes[..., None] * plane + rows[..., None] * row + columns[..., None] * column
         return as_multiplied(turned.cos()[:, None]), as_multiplied(turned.sin()[:, None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """Where the tokens of a batch of inputs are in their grids, padded to a common shape.
+
+    Attributes:
+        cells: Index of each token's cell, (batch, length); padding has one behind the others.
+        shape: Rows and columns.
+    """
+
+    cells: Tensor
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, positions: Tensor, is_input: Tensor) -> _Canvas:
+        """`positions` is (batch, length, 3), `is_input` (batch, length)."""
+        _, rows, columns = positions.unbind(-1)
+        height, width = int(rows.max()) + 1, int(columns.max()) + 1
+        behind = height * width
+        return cls((rows * width + columns).where(is_input, behind), (height, width))
+
+    def convolve(self, tokens: Tensor, kernels: Tensor) -> Tensor:
+        """Returns a 3x3 convolution of each channel; `tokens` is (batch, length, channels)."""
+        batch, _, channels = tokens.shape
+        height, width = self.shape
+        index = self.cells[..., None].expand_as(tokens)
+        flat = tokens.new_zeros(batch, height * width + 1, channels).scatter(1, index, tokens)
+        grids = flat[:, :-1].unflatten(1, self.shape).permute(0, 3, 1, 2)
+        convolved = functional.conv2d(grids, kernels, padding=1, groups=channels)
+        found = convolved.permute(0, 2, 3, 1).flatten(1, 2)
+        return functional.pad(found, (0, 0, 0, 1)).gather(1, index)
 
 
 class _Block(nn.Module):
@@ -174,6 +216,8 @@ class _Block(nn.Module):
         self.down = nn.Linear(hidden, width, bias=False)
         nn.init.zeros_(self.mix.weight)
         nn.init.zeros_(self.down.weight)
+        if architecture.convolution:
+            self.kernels = nn.Parameter(torch.zeros(hidden, 1, 3, 3))
 
     def extend(
         self,
@@ -182,12 +226,16 @@ class _Block(nn.Module):
         mask: Tensor,
         cache: KeyValueCache,
         layer: int,
+        inputs: _Canvas | None,
     ) -> Tensor:
-        """Returns what becomes of new tokens that see the cache and each other."""
+        """Returns what becomes of new tokens that see the cache and each other.
+
+        All of them are `inputs`, or none.
+        """
         queries, keys, values = self._project(hidden, rotation, 0)
         keys, values = cache.extend(layer, keys, values)
         seen = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        return self._feed(hidden, seen)
+        return self._feed(hidden, seen, inputs)
 
     def read(
         self,
@@ -196,6 +244,7 @@ class _Block(nn.Module):
         mask: Tensor,
         n_inputs: int,
         n_kept: int,
+        inputs: _Canvas | None = None,
     ) -> Tensor:
         """Returns what becomes of the last `n_kept` inputs, which see inputs, and of the rest."""
         first = n_inputs - n_kept
@@ -209,7 +258,7 @@ class _Block(nn.Module):
                 mask[:, :, first:n_inputs, :n_inputs],
             )
             seen = torch.cat([of_inputs, seen], dim=2)
-        return self._feed(hidden[:, first:], seen)
+        return self._feed(hidden[:, first:], seen, inputs)
 
     def _project(
         self, hidden: Tensor, rotation: tuple[Tensor, Tensor], first: int
@@ -234,11 +283,20 @@ class _Block(nn.Module):
         queries = _rotate(queries, (cosine[:, :, first:], sine[:, :, first:]))
         return queries, _rotate(_normalize(keys), rotation), values
 
-    def _feed(self, hidden: Tensor, seen: Tensor) -> Tensor:
-        """Returns the tokens after what they have seen and the feed-forward part are added."""
+    def _feed(self, hidden: Tensor, seen: Tensor, inputs: _Canvas | None) -> Tensor:
+        """Returns the tokens after what they have seen and the feed-forward part are added.
+
+        The first of them are on the canvas, if there is one.
+        """
         hidden = hidden + self.mix(seen.transpose(1, 2).reshape(hidden.shape))
         gate, up = self.gate_up(self.feed_norm(hidden)).chunk(2, dim=-1)
-        fed: Tensor = self.down(functional.silu(gate) * up)
+        inner = functional.silu(gate) * up
+        if inputs is not None:
+            n_inputs = inputs.cells.shape[1]
+            of_inputs, others = inner[:, :n_inputs], inner[:, n_inputs:]
+            around = inputs.convolve(of_inputs, self.kernels)
+            inner = torch.cat([of_inputs + around, others], dim=1)
+        fed: Tensor = self.down(inner)
         return hidden + fed
 
 

@@ -21,7 +21,8 @@ from lm.meter import metered
 from lm.protocol import Example, Prompt
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
-KINDS = pytest.mark.parametrize("kind", [TINY, replace(TINY, causal=True)])
+CHANGES = [{}, {"causal": True}, {"convolution": True}]
+KINDS = pytest.mark.parametrize("kind", [replace(TINY, **changes) for changes in CHANGES])
 
 
 def tiny_model(seed=0, architecture=TINY, **settings_):
