@@ -45,8 +45,8 @@ def adapt_together(
 ) -> list[Adaptation]:
     """Returns an adaptation for each task, all of one copy of the model.
 
-    Every vector starts from one of `centroids`, (n, width); the training is as long as that of
-    all tasks apart.
+    Every vector starts from one of `centroids`, (n, vector width); the training is as long as that
+    of all tasks apart.
     """
     samples_of = [samples_from(examples, config) for examples in examples_of]
     starts = [best_centroid(model, centroids, samples, rng) for samples in samples_of]

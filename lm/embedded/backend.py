@@ -53,7 +53,7 @@ class EmbeddedLanguageModel:
     def __init__(
         self, model: EmbeddedModel, centroids: Tensor, config: EmbeddedConfig | None = None
     ) -> None:
-        """`centroids` are task vectors to start from, (n, width), the mean of all first."""
+        """`centroids` are task vectors to start from, (n, vector width), the mean of all first."""
         self.config = config or EmbeddedConfig()
         self._model = model.eval()
         self._centroids = centroids

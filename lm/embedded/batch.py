@@ -130,8 +130,8 @@ def _write(features: Indices, positions: Indices, start: int, tokens: Tokens) ->
 def token_losses(model: EmbeddedModel, batch: Batch, vectors: Tensor) -> tuple[Tensor, Tensor]:
     """Returns negative log-probabilities in nats: of sides (batch, 2) and of cells.
 
-    `vectors` are the task vectors of the batch, (batch, width). Cells have shape (batch, longest
-    output), zero where padded.
+    `vectors` are the task vectors of the batch, (batch, vector width). Cells have shape (batch,
+    longest output), zero where padded.
     """
     context = model.context_of(vectors, batch.symmetries, batch.recolored)
     embedded = model.embed(batch.features, context)

@@ -38,6 +38,8 @@ class Architecture:
         causal: Whether an input cell sees only those before it, row by row, instead of all.
         convolution: Whether the feed-forward part of input cells looks at the cells around, by a
             3x3 kernel for each hidden channel.
+        bottleneck: Numbers of a task vector, which a learned map takes to `width`; 0 has vectors of
+            `width` and no map.
     """
 
     width: int = 128
@@ -47,6 +49,12 @@ class Architecture:
     rotary_base: float = 100.0
     causal: bool = False
     convolution: bool = False
+    bottleneck: int = 0
+
+    @property
+    def vector_width(self) -> int:
+        """Numbers of a task vector."""
+        return self.bottleneck or self.width
 
 
 SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
@@ -87,6 +95,9 @@ class EmbeddedModel(nn.Module):
         self.side_head = nn.Linear(width, MAX_SIDE, bias=False)
         nn.init.zeros_(self.color_head.weight)
         nn.init.zeros_(self.side_head.weight)
+        if architecture.bottleneck:
+            spread = architecture.bottleneck**-0.5
+            self.widen = nn.Parameter(torch.randn(architecture.bottleneck, width) * spread)
         self.angles: Tensor
         self.register_buffer("angles", _angles(architecture), persistent=False)
 
@@ -103,6 +114,8 @@ class EmbeddedModel(nn.Module):
 
     def context_of(self, vectors: Tensor, symmetries: Tensor, recolored: Tensor) -> Tensor:
         """Returns the sum of task vector, symmetry vector and, where recolored, its mark."""
+        if self.architecture.bottleneck:
+            vectors = vectors @ self.widen
         return vectors + self.symmetries[symmetries] + recolored[:, None] * self.recolored
 
     def forward(

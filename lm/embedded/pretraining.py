@@ -77,7 +77,7 @@ class Pretraining:
         self.team = team
         self.device = choose_device(config.device)
         self.model = EmbeddedModel(architecture).to(self.device)
-        vectors = torch.randn(len(corpus.rules), architecture.width) * 0.05
+        vectors = torch.randn(len(corpus.rules), architecture.vector_width) * 0.05
         self.vectors = nn.Parameter(vectors.to(self.device))
         rates = Rates(adamw=ADAMW_RATE if config.optimizer == "adamw" else None)
         self.optimizer = make_optimizer(self.model, [self.vectors], rates)

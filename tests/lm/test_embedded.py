@@ -21,14 +21,14 @@ from lm.meter import metered
 from lm.protocol import Example, Prompt
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
-CHANGES = [{}, {"causal": True}, {"convolution": True}]
+CHANGES = [{}, {"causal": True}, {"convolution": True}, {"bottleneck": 4}]
 KINDS = pytest.mark.parametrize("kind", [replace(TINY, **changes) for changes in CHANGES])
 
 
 def tiny_model(seed=0, architecture=TINY, **settings_):
     model = random_embedded(architecture, 0.1, seed)
     config = EmbeddedConfig(tokens=4000, max_length=300, **settings_)
-    return EmbeddedLanguageModel(model, torch.zeros(1, TINY.width), config)
+    return EmbeddedLanguageModel(model, torch.zeros(1, architecture.vector_width), config)
 
 
 @given(grids(6), grids(6))
@@ -79,7 +79,7 @@ def test_padding_changes_nothing(kind):
     model = tiny_model(architecture=kind)._model
     small = Sample(np.ones((2, 2), np.uint8), np.ones((1, 3), np.uint8))
     large = Sample(np.full((4, 4), 2, np.uint8), np.full((5, 2), 3, np.uint8))
-    vectors = torch.zeros(2, TINY.width)
+    vectors = torch.zeros(2, kind.vector_width)
     sides, cells = token_losses(model, collate([small, large]), vectors)
     alone_sides, alone_cells = token_losses(model, collate([small]), vectors[:1])
     assert torch.allclose(sides[0], alone_sides[0], atol=1e-5)
@@ -124,8 +124,9 @@ EXAMPLES = [
 ]
 
 
-def test_training_makes_the_examples_likelier_and_leaves_the_model_alone():
-    model = tiny_model()
+@KINDS
+def test_training_makes_the_examples_likelier_and_leaves_the_model_alone(kind):
+    model = tiny_model(architecture=kind)
     before = {name: value.clone() for name, value in model._model.state_dict().items()}
     prompts = [example.prompt for example in EXAMPLES]
     outputs = [example.output for example in EXAMPLES]
@@ -183,13 +184,15 @@ def test_buckets_hold_every_sample_once_within_their_size(first, second, third):
         assert len(group) == 1 or len(group) * max(s.length for s in group) <= 60
 
 
-def test_weights_survive_saving(tmp_path):
-    model = tiny_model()
-    save_model(tmp_path, model._model, torch.eye(3, TINY.width), {"note": "tiny"})
+@KINDS
+def test_weights_survive_saving(tmp_path, kind):
+    model = tiny_model(architecture=kind)
+    vectors = torch.eye(3, kind.vector_width)
+    save_model(tmp_path, model._model, vectors, {"note": "tiny"})
     loaded = EmbeddedLanguageModel.load(EmbeddedConfig(weights=str(tmp_path)))
     prompt = Prompt(Grid.of([[1, 2], [3, 4]]))
     output = Grid.of([[1]])
-    model = EmbeddedLanguageModel(model._model, torch.eye(3, TINY.width).mean(0)[None])
+    model = EmbeddedLanguageModel(model._model, vectors.mean(0)[None])
     expected = model.score([prompt], [output])
     assert loaded.score([prompt], [output]) == pytest.approx(expected, rel=0.05)
 
