@@ -22,11 +22,12 @@ from lm.causal.backend import CausalLanguageModel
 from lm.causal.decoding import Choices
 from lm.causal.training import Schedule
 from lm.device import mixed_precision
+from lm.embedded.adaptation import rates_of
 from lm.embedded.backend import EmbeddedLanguageModel
 from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.encoding import N_HEADER
 from lm.embedded.model import EmbeddedModel, KeyValueCache
-from lm.embedded.optimizer import Rates, make_optimizer
+from lm.embedded.optimizer import make_optimizer
 from lm.protocol import Example, Prompt
 
 
@@ -149,10 +150,7 @@ class PlainEmbedded:
         self._model = self._ours._model
         start = self._best_centroid(samples, rng)
         model, vector = copy.deepcopy(self._model).train(), nn.Parameter(start.clone())
-        rates = Rates(
-            config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=3
-        )
-        optimizer = make_optimizer(model, [vector], rates)
+        optimizer = make_optimizer(model, [vector], rates_of(config))
         batch_tokens = min(config.batch_tokens, config.tokens // config.min_updates)
         losses: list[float] = []
         tokens = 0

@@ -86,6 +86,17 @@ def best_centroid(
     return centroids[int(np.argmin(totals))]
 
 
+def rates_of(config: EmbeddedConfig) -> Rates:
+    """Returns the optimizer's settings at test time."""
+    return Rates(
+        matrix=config.matrix_rate,
+        other=config.other_rate,
+        vector=config.vector_rate,
+        weight_decay=0.0,
+        iterations=2,
+    )
+
+
 def _train(
     model: EmbeddedModel,
     vectors: nn.Parameter,
@@ -98,10 +109,7 @@ def _train(
 
     There is one row a task. Returns the loss of every update.
     """
-    rates = Rates(
-        config.matrix_rate, config.other_rate, config.vector_rate, 0.95, 0.0, iterations=2
-    )
-    optimizer = make_optimizer(model, [vectors], rates)
+    optimizer = make_optimizer(model, [vectors], rates_of(config))
     deadline = time.monotonic() + timeout_s
     losses: list[float] = []
     tokens = 0
