@@ -1,4 +1,4 @@
-"""Speed of training the embedded model, by size and precision, and of Muon against torch's.
+"""Speed of training the embedded model, by size and precision; layers and Muon against plain torch.
 
 python benchmarks/embedded.py [--threads 2]
 """
@@ -9,6 +9,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from unittest import mock
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from lm.device import has_bfloat16, mixed_precision
+from lm.embedded import layers
 from lm.embedded.batch import Sample, collate, token_losses
 from lm.embedded.model import SIZES, Architecture, EmbeddedModel, _attend
 from lm.embedded.optimizer import Rates, make_optimizer
@@ -50,6 +52,8 @@ def main() -> None:
         differentiate()
         mixed()
         passes, mixed_passes = median_s(differentiate), median_s(mixed)
+        with mock.patch.object(layers, "_is_compiled", return_value=False):
+            plain_passes = median_s(differentiate)
         own = make_optimizer(model, [], Rates())
         matrices = [p for name, p in model.blocks.named_parameters() if p.ndim == 2]
         theirs = torch.optim.Muon(nn.ParameterList(matrices).parameters(), lr=0.0)
@@ -58,6 +62,7 @@ def main() -> None:
         print(
             f"{name}, {n_parameters / 1e6:.1f} M parameters, {threads} threads: "
             f"{n_tokens / passes:.0f} tokens/s forward and backward in float32, "
+            f"{n_tokens / plain_passes:.0f} with plain layers, "
             f"{n_tokens / mixed_passes:.0f} as trained here; Muon {own_s:.3f} s, "
             f"torch.optim.Muon {theirs_s:.3f} s an update, ratio {theirs_s / own_s:.1f}; "
             f"{attention(size)}"
