@@ -43,7 +43,7 @@ class EffortConfig:
 
     induction_s: float = 120.0
     sampling_s: float = 600.0
-    transduction_s: float = 240.0
+    transduction_s: float = 600.0
     solver_s: float = 60.0
     seed: int = 0
 
