@@ -61,7 +61,7 @@ class Outcome:
 def models(names: tuple[str, ...]) -> list[AdaptedOnce]:
     """Returns the models that ship under these names, one of each a process."""
     use_one_thread()
-    return [AdaptedOnce.load(EmbeddedConfig(weights=name)) for name in names]  # type: ignore[misc]
+    return [AdaptedOnce.load(EmbeddedConfig(weights=name)) for name in names]
 
 
 def outcomes(

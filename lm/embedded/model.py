@@ -131,8 +131,8 @@ class EmbeddedModel(nn.Module):
         """Returns hidden states (batch, length - n_inputs, width) of what follows the inputs.
 
         Inputs see each other only, so their attention leaves the rest out, and the last block
-        leaves out what nobody asks of them. `mask` is (batch, 1, length, length), added to the
-        attention: 0 where it is allowed, else minus infinity.
+        makes nothing of them but what others see. `mask` is (batch, 1, length, length), added to
+        the attention: 0 where it is allowed, else minus infinity.
         """
         rotation = self.rotation(positions)
         mask = as_multiplied(mask)

@@ -20,8 +20,9 @@ _QUINTIC = (3.4445, -4.7750, 2.0315)
 """Of x, x^3 and x^5 in one iteration; K. Jordan's, who repeats it."""
 
 _TWO_QUINTICS = ((7.7413, -22.2002, 16.3119), (3.2027, -2.3830, 0.4916))
-"""Where there are two iterations only, each has its own: of all pairs of such polynomials these
-bring the singular values from 0.02 to 1 nearest to one, to 0.49-1.51."""
+"""Where there are two iterations only, each has its own. A numerical search for the pair that
+brings singular values from 0.02 to 1 nearest to one found these: to 0.49-1.51, which a test holds
+them to."""
 
 
 @dataclass(frozen=True, slots=True)
