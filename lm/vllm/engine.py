@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,7 @@ def start_engine(
         constraint: The class of the logits processor.
     """
     cache = {"kv_cache_memory_bytes": int(config.cache_gb * 2**30)} if config.cache_gb else {}
+    _open_llvmlite()
     try:
         return vllm.LLM(
             model=str(folder),
@@ -102,6 +104,19 @@ def start_engine(
     except ValueError as error:
         reason = " ".join(str(error).split())[:300]
         raise ConfigError(f"{folder}: vLLM cannot serve this model: {reason}") from error
+
+
+def _open_llvmlite() -> None:
+    """Lets llvmlite's handle of its library have a `__dict__`, where numba has loaded it.
+
+    Version 0.32 on a CPU looks into the `__dict__` of every value of every module for kernels to
+    replace. The handle takes any name for a function of the library, that one too, and the engine
+    does not start for what it returns.
+    """
+    module = sys.modules.get("llvmlite.binding.ffi")
+    functions = getattr(getattr(module, "lib", None), "_fntab", None)
+    if isinstance(functions, dict):
+        functions.setdefault("__dict__", {})
 
 
 def run(engine: Any, requests: Sequence[Request]) -> list[Any]:

@@ -221,3 +221,14 @@ def test_an_engine_that_does_not_start_is_a_one_line_error(tmp_path) -> None:
         start_engine(
             SimpleNamespace(LLM=refuse), VllmConfig(rank=5), tmp_path, "float32", 9, object
         )
+
+
+def test_llvmlite_can_be_looked_through_for_kernels(tmp_path: Path):
+    # As the engine does on a CPU, with every value of every module.
+    ffi = pytest.importorskip("llvmlite.binding.ffi")
+
+    def look(**settings: Any) -> list[Any]:
+        return [vars(v).get("kernel") for v in vars(ffi).values() if hasattr(v, "__dict__")]
+
+    settings = VllmConfig(rank=5), tmp_path, "float32", 9, object
+    assert set(start_engine(SimpleNamespace(LLM=look), *settings)) == {None}
