@@ -239,8 +239,12 @@ def _transduction_settings(
     problems: list[str] = []
     config = checked(TransductionConfig, settings.transduction, "transduction", problems)
     backend, kind = _backend(settings.model.kind)
-    tables = settings.model.tables.items()
-    model_configs = [checked(kind, table, path, problems) for path, table in tables]
+    model_configs = []
+    of_models: list[str] = []
+    for path, table in settings.model.tables.items():
+        if not of_models:  # models beside the first have its settings, and so its mistakes
+            model_configs.append(checked(kind, table, path, of_models))
+    problems += of_models
     if not problems:
         try:
             config.check(backend.conditioning)

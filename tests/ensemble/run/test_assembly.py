@@ -93,3 +93,11 @@ def test_a_model_beside_another_is_as_it_says_and_else_as_the_other(bench, tmp_p
 def test_a_wrong_model_beside_is_a_one_line_error(beside, message):
     with pytest.raises(ConfigError, match=message):
         check_settings(load_settings("default", [f"model.beside={beside}"]), "transduction")
+
+
+def test_a_mistake_that_models_beside_inherit_is_said_once():
+    overrides = ["model.settings.tokns=1", "transduction.veiws=1"]
+    with pytest.raises(ConfigError) as caught:
+        check_settings(load_settings("default", overrides), "transduction")
+    assert str(caught.value).count("tokns") == 1
+    assert "veiws" in str(caught.value)
