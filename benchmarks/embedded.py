@@ -1,4 +1,4 @@
-"""Speed of training the embedded model, by size and precision; layers and Muon against plain torch.
+"""Speed of the embedded model, by size and precision; layers and Muon against plain torch.
 
 python benchmarks/embedded.py [--threads 2]
 """
@@ -13,11 +13,12 @@ from unittest import mock
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
 from lm.device import has_bfloat16, mixed_precision
-from lm.embedded import layers
+from lm.embedded import layers, scoring
 from lm.embedded.batch import Sample, collate, token_losses
 from lm.embedded.model import SIZES, Architecture, EmbeddedModel, _attend
 from lm.embedded.optimizer import Rates, make_optimizer
@@ -65,7 +66,7 @@ def main() -> None:
             f"{n_tokens / plain_passes:.0f} with plain layers, "
             f"{n_tokens / mixed_passes:.0f} as trained here; Muon {own_s:.3f} s, "
             f"torch.optim.Muon {theirs_s:.3f} s an update, ratio {theirs_s / own_s:.1f}; "
-            f"{attention(size)}"
+            f"{attention(size)}; {scoring_ratio(model, grids)}"
         )
 
 
@@ -84,6 +85,22 @@ def attention(size: Architecture) -> str:
 
     ours(), fused()
     return f"attention {1000 * median_s(ours):.1f} ms, fused {1000 * median_s(fused):.1f} ms"
+
+
+@torch.inference_mode()
+def scoring_ratio(model: EmbeddedModel, grids: NDArray[np.uint8]) -> str:
+    """Returns how much faster outputs are scored that share their inputs, as candidates do."""
+    samples = [Sample(source, output) for output in grids[:, 1] for source in grids[:, 0]]
+    vector = torch.zeros(model.architecture.width)
+
+    def score() -> None:
+        scoring.sample_losses(model, vector, samples)
+
+    score()
+    together = median_s(score)
+    with mock.patch.object(scoring, "_prompt", side_effect=id):
+        apart = median_s(score)
+    return f"scoring {N_PAIRS} outputs for each input {apart / together:.2f} times as fast as apart"
 
 
 def median_s(action: Callable[[], object]) -> float:

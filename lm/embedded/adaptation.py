@@ -23,6 +23,7 @@ from lm.embedded.batch import Sample, bucketed, collate, token_losses
 from lm.embedded.config import EmbeddedConfig
 from lm.embedded.model import EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
+from lm.embedded.scoring import sample_losses
 from lm.meter import count
 from lm.protocol import Adaptation, Example, Prompt
 
@@ -82,7 +83,7 @@ def best_centroid(
     chosen = rng.sample(short, min(2, len(short)))
     if not chosen:
         return centroids[0]
-    totals = [sum(sample_losses(Weights(model, vector), chosen)) for vector in centroids]
+    totals = [sum(sample_losses(model, vector, chosen)) for vector in centroids]
     return centroids[int(np.argmin(totals))]
 
 
@@ -133,22 +134,4 @@ def _train(
             n_tokens = sum(sample.length for sample in group)
             count(read=n_tokens)
             tokens += n_tokens
-    return losses
-
-
-@torch.inference_mode()
-def sample_losses(
-    weights: Weights, samples: Sequence[Sample], max_tokens: int = 8192
-) -> list[float]:
-    """Returns the negative log-probability of each sample's output, in nats."""
-    losses = [0.0] * len(samples)
-    order = {id(sample): i for i, sample in enumerate(samples)}
-    for group in bucketed(samples, max_tokens):
-        count(read=sum(sample.length for sample in group))
-        batch = collate(group, weights.vector.device)
-        vectors = weights.vector.expand(len(group), -1)
-        of_sides, of_cells = token_losses(weights.model, batch, vectors)
-        totals = of_sides.sum(1) + of_cells.sum(1)
-        for sample, total in zip(group, totals.tolist(), strict=True):
-            losses[order[id(sample)]] = total
     return losses

@@ -21,7 +21,6 @@ from lm.embedded.adaptation import (
     Weights,
     adapt_together,
     best_centroid,
-    sample_losses,
     sample_of,
     samples_from,
 )
@@ -30,6 +29,7 @@ from lm.embedded.config import EmbeddedConfig
 from lm.embedded.decoding import Decoder
 from lm.embedded.encoding import N_HEADER
 from lm.embedded.model import Architecture, EmbeddedModel
+from lm.embedded.scoring import sample_losses
 from lm.embedded.weights import SHIPPED, weights_folder
 from lm.protocol import (
     Adaptation,
@@ -199,7 +199,7 @@ class EmbeddedLanguageModel:
         """Returns the log-probability of each output, in nats."""
         weights = self._weights(adaptation)
         samples = [sample_of(p, output) for p, output in zip(prompts, outputs, strict=True)]
-        return [-loss for loss in sample_losses(weights, samples)]
+        return [-loss for loss in sample_losses(weights.model, weights.vector, samples)]
 
     def _weights(self, adaptation: Adaptation | None) -> Weights:
         if adaptation is None:

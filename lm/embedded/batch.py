@@ -99,7 +99,13 @@ def token_losses(model: EmbeddedModel, batch: Batch, vectors: Tensor) -> tuple[T
     """
     context = model.context_of(vectors, batch.symmetries, batch.recolored)
     embedded = model.embed(batch.features, context)
-    hidden = model.read(embedded, batch.positions, batch.mask, batch.inputs)
+    return reply_losses(
+        model, model.read(embedded, batch.positions, batch.mask, batch.inputs), batch
+    )
+
+
+def reply_losses(model: EmbeddedModel, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Returns the same, given the hidden states of header and output, (batch, length, width)."""
     header, cells = hidden[:, :N_HEADER], hidden[:, N_HEADER:]
     side_logits = model.side_head(header).transpose(1, 2)
     color_logits = model.color_head(cells).transpose(1, 2)

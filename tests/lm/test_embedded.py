@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from slots import encode_output
 from strategies import grids
 from tiny import random_embedded
@@ -94,6 +95,17 @@ def test_the_probability_of_a_reply_is_what_scoring_says():
     scores = model.score([p for p, _ in replied], [reply.grid for _, reply in replied])
     for (_, reply), score in zip(replied, scores, strict=True):
         assert reply.log_probability == pytest.approx(score, abs=1e-3)
+
+
+@given(st.lists(grids(5), min_size=1, max_size=3), st.lists(grids(5), min_size=1, max_size=3))
+@settings(max_examples=15, deadline=None)
+def test_outputs_scored_together_are_as_likely_as_alone(inputs, outputs):
+    model = tiny_model()
+    prompts = [Prompt(g, symmetry=s) for g in inputs for s in SYMMETRIES[:3]]
+    asked = [(prompt, output) for output in outputs for prompt in prompts]
+    together = model.score([p for p, _ in asked], [output for _, output in asked])
+    for (prompt, output), score in zip(asked, together, strict=True):
+        assert score == pytest.approx(model.score([prompt], [output])[0], abs=1e-4)
 
 
 @given(grids(5))
