@@ -1,7 +1,7 @@
 """Pre-trainings that differ in one setting, for as many tokens each.
 
     python benchmarks/arms.py --re-arc re_arc.npz.xz --arm "" --arm reset_updates=40
-    python benchmarks/updates.py --limit 156 --weights runs/arms/* --updates 20
+    python benchmarks/updates.py --weights runs/arms/* --updates 20
 
 An arm is settings of `Architecture` and `PretrainConfig`, such as `layers=9,width=96`; the empty
 one is the small model as it is trained. Prints the losses at the end and the seconds that updates

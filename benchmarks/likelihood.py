@@ -13,10 +13,12 @@ and Wilcoxon's test of each arm against the first, over the same tasks.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
@@ -36,17 +38,43 @@ from ensemble.settings import made, put
 from lm.device import use_one_thread
 from lm.embedded.backend import EmbeddedLanguageModel
 from lm.embedded.config import EmbeddedConfig
+from lm.protocol import Adaptation, Example
 from transduction.config import TransductionConfig
 from transduction.solver import TransductionSolver
+
+Asked = tuple[Task, tuple[Grid, ...]]
+"""A task, and the right outputs of its test inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one task: shares of its outputs, nats, seconds."""
+    """What came of one task.
+
+    Attributes:
+        solved: Share of its test outputs met with two attempts.
+        log_probability: Of the right outputs, in nats, the mean over outputs and views.
+        loss: Of the last updates of its training, in nats per token; NaN of none.
+        seconds: Training, decoding and scoring.
+    """
 
     solved: float
     log_probability: float
+    loss: float
     seconds: float
+
+
+class Observed(EmbeddedLanguageModel):
+    """An embedded model that keeps what its last training came to."""
+
+    loss = math.nan
+
+    def adapt(
+        self, examples: Sequence[Example], rng: random.Random, timeout_s: float, *, train: bool
+    ) -> Adaptation:
+        """Returns the adaptation, and remembers its loss."""
+        adaptation = super().adapt(examples, rng, timeout_s, train=train)
+        self.loss = adaptation.loss
+        return adaptation
 
 
 def settings_of(arm: str) -> EmbeddedConfig:
@@ -57,27 +85,37 @@ def settings_of(arm: str) -> EmbeddedConfig:
     return made(EmbeddedConfig, table, f"--arm {arm}")
 
 
+def held_out(every: int) -> list[Asked]:
+    """Returns every so many-th held-out training task."""
+    selection = Selection(split="train", subset="held_out")
+    answers = selection.answers()
+    assert answers is not None
+    return [(task, answers[task.task_id].outputs) for task in selection.tasks()[::every]]
+
+
 @cache
-def solver_of(arm: str) -> TransductionSolver:
-    """Returns the solver that `key=value,...` describes, one a process."""
+def solver_of(config: EmbeddedConfig, train: bool) -> tuple[Observed, TransductionSolver]:
+    """Returns a model and the solver that asks it, one a process."""
     use_one_thread()
-    model = EmbeddedLanguageModel.load(settings_of(arm))
-    return TransductionSolver(model, TransductionConfig(rank_programs=True))
+    model = Observed.load(config)
+    return model, TransductionSolver(model, TransductionConfig(rank_programs=True, train=train))
 
 
-def outcome(arm: str, asked: tuple[Task, tuple[Grid, ...]]) -> Outcome:
-    """Returns what an arm makes of a task, given the right outputs to score besides."""
+def outcome(config: EmbeddedConfig, asked: Asked, train: bool = True) -> Outcome:
+    """Returns what a model makes of a task, given the right outputs to score besides."""
     task, answers = asked
+    model, solver = solver_of(config, train)
     started = time.monotonic()
     right = [Candidate(task.task_id, i, grid, "answer", 0.0) for i, grid in enumerate(answers)]
-    found = list(solver_of(arm).solve(task, 3600.0, random.Random(0), right))
+    found = list(solver.solve(task, 3600.0, random.Random(0), right))
     solved, nats = [], []
     for i, answer in enumerate(answers):
         mine = [c for c in found if c.test_index == i]
         attempts = [c.grid for c in mine if c.source != RANKING][:2]
         solved.append(answer in attempts)
         nats.append(next(c.log_weight for c in mine if c.source == RANKING and c.grid == answer))
-    return Outcome(statistics.mean(solved), statistics.mean(nats), time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Outcome(statistics.mean(solved), statistics.mean(nats), model.loss, seconds)
 
 
 def main() -> None:
@@ -88,19 +126,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     try:
-        for arm in options.arm:
-            settings_of(arm)
+        arms = {arm: settings_of(arm) for arm in options.arm}
     except ConfigError as error:
         parser.error(str(error))
-    selection = Selection(split="train", subset="held_out")
-    answers = selection.answers()
-    assert answers is not None
-    asked = [(task, answers[task.task_id].outputs) for task in selection.tasks()[:: options.every]]
+    asked = held_out(options.every)
     first: list[float] = []
     # Forked, for nothing has been computed here yet that threads would have been started for.
     with get_context("fork").Pool(options.workers) as pool:
-        for arm in options.arm:
-            outcomes = pool.map(partial(outcome, arm), asked, chunksize=1)
+        for arm, config in arms.items():
+            outcomes = pool.map(partial(outcome, config), asked, chunksize=1)
             nats = [each.log_probability for each in outcomes]
             first = first or nats
             is_same = all(a == b for a, b in zip(first, nats, strict=True))

@@ -1,127 +1,176 @@
-"""Score of transduction against updates of test-time training, on held-out training tasks.
+"""What test-time training is worth against its length, on held-out training tasks.
 
-    python benchmarks/updates.py --weights small medium --picture docs/updates.svg
+    python benchmarks/updates.py --every 6 --weights small medium --picture docs/updates.svg
+    python benchmarks/updates.py --every 12 --weights small --updates 5120
 
-Runs one after the other, each a run folder under --runs, so an interrupted benchmark goes on. An
-update has 500 tokens, as the default's have. Held-out tasks are those that the shipped weights were
-not trained on. Prints the table; a picture needs matplotlib.
+One model at a time, an update of 500 tokens, as the default's have. Held-out tasks are those that
+the shipped weights were not trained on. Besides the tasks solved it looks at the log-probability of
+the right outputs, which tells two lengths apart with far fewer tasks, and at the loss that training
+ended with. Every task done is kept under --runs, so an interrupted benchmark goes on; the table and
+the picture are of all that is kept there. Each length is compared with the one before it over the
+tasks that both have, by Wilcoxon's test. The picture needs matplotlib.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import statistics
-import subprocess
-import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-sys.path.pop(0)  # this folder, whose sandbox.py is not the package
+# Takes this folder, whose sandbox.py is not the package, off the path.
+from likelihood import Asked, Outcome, held_out, outcome
+from scipy.stats import wilcoxon
 
-from arc.scoring import Score, score_attempts
-from ensemble.compare.entry import entry_of_run
-from ensemble.folder.store import RunFolder
-from ensemble.selection import selection_of
+from arc.bootstrap import ratio_interval
+from lm.embedded.config import EmbeddedConfig
 
 TOKENS_AN_UPDATE = 500
 COLORS = ("#0b5fa5", "#c2570c", "#3d7a3a", "#7a4fa3")
 SHIFT = 1.05
 """Points of several curves stand side by side, or their intervals would hide each other."""
 
-_RUN = "from ensemble.cli import main; raise SystemExit(main())"
-
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run: weights, updates a task, its score, and median seconds a task."""
+    """What came of the tasks, by id, after so many updates of some weights."""
 
     weights: str
     updates: int
-    score: Score
-    seconds: float
+    outcomes: dict[str, Outcome]
+
+    @property
+    def shares(self) -> list[float]:
+        """Share of each task's outputs that were solved."""
+        return [each.solved for each in self.outcomes.values()]
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % bootstrap interval of the mean share."""
+        return ratio_interval(self.shares, [1.0] * len(self.shares))
+
+    @property
+    def nats(self) -> float:
+        """Median over tasks of the right output's log-probability."""
+        return statistics.median(each.log_probability for each in self.outcomes.values())
+
+    def against(self, before: Point) -> str:
+        """Returns in how many tasks the right output is likelier than after fewer updates."""
+        pairs = [
+            (before.outcomes[task_id].log_probability, outcome.log_probability)
+            for task_id, outcome in self.outcomes.items()
+            if task_id in before.outcomes
+        ]
+        ahead = sum(here > there for there, here in pairs)
+        p = wilcoxon(*zip(*pairs, strict=True)).pvalue if pairs else 1.0
+        return f"likelier in {ahead:2} of {len(pairs)}, p = {p:.3f}"
+
+    def line(self) -> str:
+        """Returns the row of the table."""
+        low, high = self.interval
+        loss = statistics.median(each.loss for each in self.outcomes.values())
+        seconds = statistics.median(each.seconds for each in self.outcomes.values())
+        return (
+            f"{self.weights:10}  {self.updates:7}  {sum(self.shares):5.2f} of {len(self.shares):3}"
+            f"  {100 * low:4.1f}-{100 * high:4.1f} %  {self.nats:7.2f}  {loss:7.4f}  {seconds:6.1f}"
+        )
 
 
-def measured(weights: str, updates: int, limit: int, workers: int, runs: Path) -> Point:
-    """Returns the score after so many updates a task; none is the model as it was trained."""
-    out = runs / f"{Path(weights).name}_{updates}_of_{limit}"
-    command = [
-        *(sys.executable, "-c", _RUN, "run", "--split", "train", "--subset", "held_out"),
-        *("--mode", "transduction", "--limit", str(limit), "--workers", str(workers)),
-        *("--out", str(out), "--set", "model.beside=[]"),
-        *("--set", f"model.settings.weights={weights}"),
-        *("--set", "effort.transduction_s=3600"),
-    ]
-    if updates:
-        command += ["--set", f"model.settings.tokens={TOKENS_AN_UPDATE * updates}"]
-        command += ["--set", f"model.settings.min_updates={updates}"]
-    else:
-        command += ["--config", "no_training"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    folder = RunFolder.open(out)
-    selection = selection_of(folder.manifest)
-    tasks, answers = selection.tasks(), selection.answers()
-    assert answers is not None
-    entry = entry_of_run(folder, tasks)
-    asked = {task.task_id: answers[task.task_id] for task in tasks}
-    return Point(
-        weights,
-        updates,
-        score_attempts(entry.attempts, asked),
-        statistics.median(folder.timings().values()),
-    )
+def config_of(weights: str, updates: int) -> EmbeddedConfig:
+    """Returns the settings for so many updates; of none they are not looked at."""
+    updates = max(1, updates)
+    return EmbeddedConfig(weights, TOKENS_AN_UPDATE * updates, min_updates=updates)
 
 
-def draw(points: list[Point], path: Path) -> None:
-    """Draws share of tasks against updates, with intervals, a curve for each of the weights."""
+def stored(path: Path) -> dict[str, Outcome]:
+    """Returns what is kept of a point, by task id."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {line.pop("task_id"): Outcome(**line) for line in map(json.loads, lines)}
+
+
+def measure(weights: str, updates: int, asked: Sequence[Asked], workers: int, path: Path) -> None:
+    """Adds the tasks that `path` does not have yet."""
+    done = stored(path)
+    left = [(task, answers) for task, answers in asked if task.task_id not in done]
+    work = partial(outcome, config_of(weights, updates), train=updates > 0)
+    # Forked, for nothing has been computed here yet that threads would have been started for.
+    with get_context("fork").Pool(workers) as pool, path.open("a") as file:
+        for (task, _), found in zip(left, pool.imap(work, left), strict=True):
+            print(json.dumps({"task_id": task.task_id, **asdict(found)}), file=file, flush=True)
+
+
+def points_under(runs: Path, weights: Sequence[str]) -> list[Point]:
+    """Returns what is kept of these weights, by weights and updates."""
+    points = []
+    for name in weights:
+        paths = runs.glob(f"{Path(name).name}_*.jsonl")
+        found = [Point(Path(name).name, int(p.stem.rsplit("_", 1)[1]), stored(p)) for p in paths]
+        points += sorted((p for p in found if p.outcomes), key=lambda point: point.updates)
+    return points
+
+
+def draw(points: Sequence[Point], path: Path) -> None:
+    """Draws tasks solved, with intervals, and log-probability, against updates."""
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
-    for i, weights in enumerate(dict.fromkeys(point.weights for point in points)):
-        drawn = [point for point in points if point.weights == weights]
-        shares = [100 * point.score.task_share / point.score.n_tasks for point in drawn]
-        ends = [point.score.interval() for point in drawn]
-        below = [share - 100 * low for share, (low, _) in zip(shares, ends, strict=True)]
-        above = [100 * high - share for share, (_, high) in zip(shares, ends, strict=True)]
+    figure, (above, below) = pyplot.subplots(
+        2, 1, figsize=(6, 5.4), layout="constrained", sharex=True
+    )
+    for i, (weights, of_weights) in enumerate(itertools.groupby(points, lambda p: p.weights)):
+        drawn = list(of_weights)
         places = [point.updates * SHIFT**i for point in drawn]
-        style = {"color": COLORS[i % len(COLORS)], "label": Path(weights).name}
-        axes.errorbar(places, shares, [below, above], marker="o", capsize=3, **style)
-    axes.set_xscale("symlog", linthresh=10)
+        shares = [100 * statistics.mean(point.shares) for point in drawn]
+        ends = [point.interval for point in drawn]
+        errors = [
+            [share - 100 * low for share, (low, _) in zip(shares, ends, strict=True)],
+            [100 * high - share for share, (_, high) in zip(shares, ends, strict=True)],
+        ]
+        style = {"color": COLORS[i % len(COLORS)], "label": weights, "marker": "o"}
+        above.errorbar(places, shares, errors, capsize=3, **style)
+        below.plot(places, [point.nats for point in drawn], **style)
+    sizes = sorted({len(point.shares) for point in points}, reverse=True)
+    tasks = " or ".join(map(str, sizes))
+    above.set_ylabel(f"% of {tasks} held-out tasks, pass@2")
+    above.set_ylim(bottom=0)
+    above.legend(frameon=False, loc="upper left")
+    below.set_ylabel("nats of the right output, median")
+    below.set_xscale("symlog", linthresh=10)
     updates = sorted({point.updates for point in points})
-    axes.set_xticks(updates, [str(n) for n in updates])
-    axes.minorticks_off()
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("updates of test-time training a task (500 tokens each)")
-    axes.set_ylabel(f"% of {points[0].score.n_tasks} held-out tasks, pass@2")
-    axes.legend(frameon=False, loc="upper left")
-    axes.spines[["top", "right"]].set_visible(False)
+    below.set_xticks(updates, [str(n) for n in updates])
+    below.minorticks_off()
+    below.set_xlabel(f"updates of test-time training a task ({TOKENS_AN_UPDATE} tokens each)")
+    for axes in (above, below):
+        axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measures, prints, draws."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--updates", type=int, nargs="+", default=[0, 20, 80, 320])
-    parser.add_argument("--limit", type=int, default=156, help="tasks")
+    parser.add_argument("--every", type=int, default=1, help="take every so many-th task")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--runs", type=Path, default=Path("runs/updates"))
     parser.add_argument(
         "--weights", nargs="+", default=["small"], help="that ship, by name, or folders"
     )
     parser.add_argument("--picture", type=Path, help="draw the curves; needs matplotlib")
-    options = parser.parse_args()
-    points = []
-    print("weights  updates  solved (task share)   95 % interval   median s/task")
+    options = parser.parse_args(arguments)
+    options.runs.mkdir(parents=True, exist_ok=True)
+    asked = held_out(options.every)
     for weights, updates in itertools.product(options.weights, options.updates):
-        point = measured(weights, updates, options.limit, options.workers, options.runs)
-        low, high = point.score.interval()
-        print(
-            f"{Path(weights).name:7}  {updates:7}  "
-            f"{point.score.task_share:5.1f} of {point.score.n_tasks}"
-            f"         {100 * low:4.1f}-{100 * high:4.1f} %   {point.seconds:7.1f}",
-            flush=True,
-        )
-        points.append(point)
+        path = options.runs / f"{Path(weights).name}_{updates}.jsonl"
+        measure(weights, updates, asked, options.workers, path)
+    print("weights     updates  solved (share)   95 % interval   nats     loss  s/task")
+    points = points_under(options.runs, options.weights)
+    for before, point in zip([None, *points], points, strict=False):
+        is_first = before is None or before.weights != point.weights
+        print(point.line(), "" if is_first else f"  {point.against(before)}")
     if options.picture:
         draw(points, options.picture)
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ class EmbeddedLanguageModel:
         self._centroids = centroids
 
     @classmethod
-    def load(cls, config: EmbeddedConfig) -> EmbeddedLanguageModel:
+    def load(cls, config: EmbeddedConfig) -> Self:
         """Returns the model that ships under the configured name, or the one in that folder.
 
         It is on the configured device.
@@ -72,7 +73,7 @@ class EmbeddedLanguageModel:
             return cls._load(folder, config)
 
     @classmethod
-    def _load(cls, folder: Path, config: EmbeddedConfig) -> EmbeddedLanguageModel:
+    def _load(cls, folder: Path, config: EmbeddedConfig) -> Self:
         try:
             settings = json.loads((folder / "model.json").read_text())
             tensors = load_file(folder / "model.safetensors")
