@@ -12,6 +12,7 @@ import lzma
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,11 +85,12 @@ def read_archive(path: Path) -> Archive:
     """
     try:
         with lzma.open(path) as file:
-            arrays = np.load(file)
-            ids, task = arrays["ids"], arrays["task"].astype(np.int64)
-            shapes, packed = arrays["shapes"].astype(np.int64), arrays["cells"]
-            programs = arrays.get("programs", ())
-    except (OSError, EOFError, lzma.LZMAError, KeyError, ValueError) as error:
+            # All at once: a compressed stream starts over whenever an array stands further up.
+            arrays = np.load(io.BytesIO(file.read()))
+        ids, task = arrays["ids"], arrays["task"].astype(np.int64)
+        shapes, packed = arrays["shapes"].astype(np.int64), arrays["cells"]
+        programs = arrays.get("programs", ())
+    except (OSError, EOFError, lzma.LZMAError, BadZipFile, KeyError, ValueError) as error:
         raise DataError(
             f"{path}: RE-ARC's arrays expected ({error}); see CONTRIBUTING.md"
         ) from None

@@ -50,3 +50,11 @@ def test_a_damaged_archive_is_a_one_line_error(tmp_path, changed, message):
     with pytest.raises(DataError, match=message) as error:
         read_archive(tmp_path / "x")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 and no more"])
+def test_a_file_of_something_else_is_a_one_line_error(tmp_path, content):
+    (tmp_path / "x").write_bytes(lzma.compress(content))
+    with pytest.raises(DataError, match="RE-ARC's arrays expected") as error:
+        read_archive(tmp_path / "x")
+    assert "\n" not in str(error.value)
