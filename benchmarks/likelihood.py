@@ -52,12 +52,15 @@ class Outcome:
 
     Attributes:
         solved: Share of its test outputs met with two attempts.
+        leads: Share of its right outputs that are likelier than all others that were predicted.
+            Where one leads and is not met, decoding has missed it; else the model prefers another.
         log_probability: Of the right outputs, in nats, the mean over outputs and views.
         loss: Of the last updates of its training, in nats per token; NaN of none.
         seconds: Training, decoding and scoring.
     """
 
     solved: float
+    leads: float
     log_probability: float
     loss: float
     seconds: float
@@ -108,14 +111,15 @@ def outcome(config: EmbeddedConfig, asked: Asked, train: bool = True) -> Outcome
     started = time.monotonic()
     right = [Candidate(task.task_id, i, grid, "answer", 0.0) for i, grid in enumerate(answers)]
     found = list(solver.solve(task, 3600.0, random.Random(0), right))
-    solved, nats = [], []
+    solved, leads, nats = [], [], []
     for i, answer in enumerate(answers):
         mine = [c for c in found if c.test_index == i]
-        attempts = [c.grid for c in mine if c.source != RANKING][:2]
-        solved.append(answer in attempts)
+        predicted = {c.grid: c.log_weight for c in mine if c.source != RANKING}
+        solved.append(answer in list(predicted)[:2])
         nats.append(next(c.log_weight for c in mine if c.source == RANKING and c.grid == answer))
+        leads.append(all(nats[-1] > w for grid, w in predicted.items() if grid != answer))
     seconds = time.monotonic() - started
-    return Outcome(statistics.mean(solved), statistics.mean(nats), model.loss, seconds)
+    return Outcome(*map(statistics.mean, (solved, leads, nats)), model.loss, seconds)
 
 
 def main() -> None:
@@ -142,7 +146,8 @@ def main() -> None:
             ahead = sum(b > a for a, b in zip(first, nats, strict=True))
             print(
                 f"{arm or 'as it is':32} solved {sum(each.solved for each in outcomes):5.2f} of "
-                f"{len(asked)}; mean {np.mean(nats):8.2f} nats, median {np.median(nats):7.2f}; "
+                f"{len(asked)}, right likeliest {sum(each.leads for each in outcomes):5.2f}; "
+                f"mean {np.mean(nats):8.2f} nats, median {np.median(nats):7.2f}; "
                 f"mean probability {np.mean(np.exp(nats)):.4f}; likelier than the first in "
                 f"{ahead}, p = {p:.3f}; {statistics.median(e.seconds for e in outcomes):.1f} s",
                 flush=True,

@@ -5,10 +5,11 @@
 
 One model at a time, an update of 500 tokens, as the default's have. Held-out tasks are those that
 the shipped weights were not trained on. Besides the tasks solved it looks at the log-probability of
-the right outputs, which tells two lengths apart with far fewer tasks, and at the loss that training
-ended with. Every task done is kept under --runs, so an interrupted benchmark goes on; the table and
-the picture are of all that is kept there. Each length is compared with the one before it over the
-tasks that both have, by Wilcoxon's test. The picture needs matplotlib.
+the right outputs, which tells two lengths apart with far fewer tasks, at how often these lead what
+was predicted, and at the loss that training ended with. Every task done is kept under --runs, so an
+interrupted benchmark goes on; the table and the picture are of all that is kept there. Each length
+is compared with the one before it over the tasks that both have, by Wilcoxon's test. The picture
+needs matplotlib.
 """
 
 from __future__ import annotations
@@ -73,11 +74,13 @@ class Point:
     def line(self) -> str:
         """Returns the row of the table."""
         low, high = self.interval
+        leads = sum(each.leads for each in self.outcomes.values())
         loss = statistics.median(each.loss for each in self.outcomes.values())
         seconds = statistics.median(each.seconds for each in self.outcomes.values())
         return (
             f"{self.weights:10}  {self.updates:7}  {sum(self.shares):5.2f} of {len(self.shares):3}"
-            f"  {100 * low:4.1f}-{100 * high:4.1f} %  {self.nats:7.2f}  {loss:7.4f}  {seconds:6.1f}"
+            f"  {100 * low:4.1f}-{100 * high:4.1f} %  {leads:5.2f}"
+            f"  {self.nats:7.2f}  {loss:7.4f}  {seconds:6.1f}"
         )
 
 
@@ -166,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for weights, updates in itertools.product(options.weights, options.updates):
         path = options.runs / f"{Path(weights).name}_{updates}.jsonl"
         measure(weights, updates, asked, options.workers, path)
-    print("weights     updates  solved (share)   95 % interval   nats     loss  s/task")
+    print("weights     updates  solved (share)  interval     leads     nats     loss  s/task")
     points = points_under(options.runs, options.weights)
     for before, point in zip([None, *points], points, strict=False):
         is_first = before is None or before.weights != point.weights

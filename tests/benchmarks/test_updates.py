@@ -21,7 +21,7 @@ def updates(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def point(module: ModuleType, n: int, nats: dict[str, float], solved: float = 0.0):
     outcome = importlib.import_module("likelihood").Outcome
-    found = {task_id: outcome(solved, each, 0.1, 2.0) for task_id, each in nats.items()}
+    found = {task_id: outcome(solved, 1.0, each, 0.1, 2.0) for task_id, each in nats.items()}
     return module.Point("small", n, found)
 
 
@@ -33,7 +33,7 @@ def test_a_length_is_compared_over_the_tasks_that_both_have(updates) -> None:
 
 def test_a_point_says_how_many_of_how_many(updates) -> None:
     row = point(updates, 80, {"a": -5.0, "b": -3.0}, solved=0.5).line()
-    assert re.search(r"small +80 +1\.00 of +2 +50\.0-50\.0 % +-4\.00", row)
+    assert re.search(r"small +80 +1\.00 of +2 +50\.0-50\.0 % +2\.00 +-4\.00", row)
 
 
 def test_the_picture_has_every_length(updates, tmp_path: Path) -> None:
