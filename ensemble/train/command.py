@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from arc.dataset import unknown_name
 from arc.errors import ConfigError
 from ensemble.selection import Selection
-from ensemble.settings import load_settings
+from ensemble.settings import load_settings, made, put
 from ensemble.terminal import console, n_cores
 from ensemble.train.contamination import refuse_contaminated, refuse_contaminated_programs
 
@@ -27,7 +27,7 @@ def pretrain(
         typer.Option(help="Tasks that `ensemble generate` made; may be repeated."),
     ] = None,
     size: Annotated[
-        str, typer.Option(help="small or medium: 1.1 or 2.7 million parameters.")
+        str, typer.Option(help="small, medium or large: 1.1, 2.7 or 17.2 million parameters.")
     ] = "small",
     tokens: Annotated[float, typer.Option(help="Length of the training, in millions.")] = 10.0,
     decay: Annotated[float, typer.Option(help="Of these, at a falling rate, in millions.")] = 1.5,
@@ -41,6 +41,12 @@ def pretrain(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Where to write the weights at the end."),
     ] = None,
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--set", help="A setting of the training, such as batch_tokens=65536; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Trains the embedded model on the training split, RE-ARC and generated tasks.
 
@@ -53,10 +59,15 @@ def pretrain(
 
     if size not in SIZES:
         raise ConfigError(f"--size: {unknown_name('size', size, list(SIZES))}")
+    table: dict[str, Any] = {
+        "tokens": int(tokens * 1e6), "decay_tokens": int(decay * 1e6), "device": device
+    }  # fmt: skip
+    for setting in settings or []:
+        put(table, setting)
+    config = made(PretrainConfig, table, "--set")
     tasks = Selection(split="train").tasks()
     corpus = load_corpus(re_arc, tasks, hold_out=hold_out, generated=generated or [])
     refuse_contaminated(corpus, str(re_arc or "the training split"))
-    config = PretrainConfig(int(tokens * 1e6), int(decay * 1e6), device=device)
     is_complete = train(
         out,
         tasks,

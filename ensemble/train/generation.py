@@ -28,9 +28,8 @@ from arc.grid import Cells, Grid
 from arc.task import Pair, Task
 from ensemble.picture import draw_task
 from ensemble.progress import Progress
-from induction.generation.crew import attempts
 from induction.generation.inputs import Source
-from induction.generation.making import Attempt, GenerationConfig
+from induction.generation.making import Attempt, GenerationConfig, attempts
 from lm.programs.corpus import ProgramTask
 
 N_EXAMPLES = 60

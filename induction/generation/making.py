@@ -1,14 +1,17 @@
-"""Making: one attempt at a task, from a seed and a number to pairs or the reason why not."""
+"""Making: attempts at a task, each from a seed and a number to pairs or the reason why not."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
+from arc.ahead import worked_ahead
 from arc.contamination import pair_hash
 from induction.generation.growth import LENGTHS, grown_program
 from induction.generation.inputs import Source, inputs_for_task
@@ -21,6 +24,9 @@ N_TRIED = 12
 
 PATIENCE = 4
 """How many inputs are drawn at most for a pair that is kept."""
+
+AHEAD = 8
+"""Attempts that are under way or waiting, for each worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,19 @@ class Attempt:
     n_operations: int = 0
     pairs: tuple[CellPair, ...] = ()
     behavior: bytes = b""
+
+
+@contextmanager
+def attempts(
+    config: GenerationConfig,
+    sources: Sequence[Source],
+    forbidden: frozenset[bytes],
+    n_workers: int = 1,
+) -> Iterator[Iterator[Attempt]]:
+    """Yields the endless sequence of attempts; it does not depend on the number of workers."""
+    work = partial(attempt, config=config, sources=sources, forbidden=forbidden)
+    with worked_ahead(work, n_workers if n_workers > 1 else 0, AHEAD) as attempts_from:
+        yield attempts_from(0)
 
 
 def attempt(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arc.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedConfig:
@@ -57,6 +59,8 @@ class PretrainConfig:
         reset_updates: Updates between two such resets.
         log_updates: Updates between two points of the curve.
         checkpoint_s: Seconds between checkpoints.
+        drawers: Processes that draw samples ahead; with none they are drawn between updates, which
+            a processor that computes seconds an update does not notice and a GPU does.
         seed: Seed of weights, data order and augmentation.
         device: As `torch.device` takes it. Products are computed in bfloat16, from float32 weights,
             on a GPU and on processors with instructions for it.
@@ -75,5 +79,19 @@ class PretrainConfig:
     reset_updates: int = 400
     log_updates: int = 200
     checkpoint_s: float = 120.0
+    drawers: int = 0
     seed: int = 0
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name in ("batch_tokens", "max_length", "reset_updates", "log_updates"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}: at least 1 expected, got {getattr(self, name)}")
+        for name in ("tokens", "variations", "drawers"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name}: a number from 0 expected, got {getattr(self, name)}")
+        for name in ("recolor", "varied", "generated", "reset_vectors"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"{name}: a share from 0 to 1 expected, got {getattr(self, name)}"
+                )

@@ -45,8 +45,12 @@ class Architecture:
     rotary_base: float = 100.0
 
 
-SIZES = {"small": Architecture(), "medium": Architecture(192, 6, 3, 512)}
-"""What models that ship are made to: 1.1 and 2.7 million parameters."""
+SIZES = {
+    "small": Architecture(),
+    "medium": Architecture(192, 6, 3, 512),
+    "large": Architecture(448, 7, 7, 1216),
+}
+"""What models are made to: 1.1, 2.7 and 17.2 million parameters. The last takes a GPU to train."""
 
 
 class KeyValueCache:

@@ -32,7 +32,7 @@ from lm.embedded.config import PretrainConfig
 from lm.embedded.corpus import Corpus, load_corpus
 from lm.embedded.model import SIZES, Architecture, EmbeddedModel
 from lm.embedded.optimizer import Rates, make_optimizer
-from lm.embedded.stream import Stream
+from lm.embedded.stream import Refills, Stream, refills_of
 from lm.embedded.team import ALONE, Team, run_team
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class Pretraining:
         architecture: Architecture,
         config: PretrainConfig,
         corpus: Corpus,
+        refills: Refills,
         team: Team = ALONE,
     ) -> None:
         torch.manual_seed(config.seed)
@@ -78,7 +79,7 @@ class Pretraining:
         vectors = torch.randn(len(corpus.rules), architecture.width) * 0.05
         self.vectors = nn.Parameter(vectors.to(self.device))
         self.optimizer = make_optimizer(self.model, [self.vectors], Rates())
-        self.stream = Stream(corpus, config, team)
+        self.stream = Stream(refills)
         self.tokens = 0
         self.updates = 0
         self.seconds = 0.0
@@ -339,12 +340,13 @@ def _train(
         n_variations=config.variations,
         generated=generated,
     )
-    training = Pretraining(architecture, config, corpus, team)
     if team.rank == 0:
         counts = (len(corpus.task_ids), len(corpus.rules), len(corpus.task))
         log.info("%d tasks, %d with their variations, %d pairs", *counts)
-    if (folder / CHECKPOINT).exists():
-        training.load(folder)
-    training.run(folder)
+    with refills_of(corpus, config, team) as refills:
+        training = Pretraining(architecture, config, corpus, refills, team)
+        if (folder / CHECKPOINT).exists():
+            training.load(folder)
+        training.run(folder)
     if export is not None and team.rank == 0 and training.tokens >= config.tokens:
         save_model(export, training.model, training.vectors, training.notes())

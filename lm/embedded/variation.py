@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 
 import numpy as np
 
@@ -20,7 +22,7 @@ _Operation = Callable[[Cells], Cells]
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """Operations on one side of every pair of a task.
+    """Operations on one side of every pair of a task; other processes can be given them.
 
     Attributes:
         on_output: Whether outputs are changed, else inputs.
@@ -64,43 +66,46 @@ def _recolored(rng: random.Random) -> _Operation:
     image = np.arange(N_COLORS, dtype=np.uint8)
     for color in rng.sample(range(N_COLORS), rng.choice((2, 4, 9))):
         image[color] = rng.randrange(N_COLORS)
-    return lambda cells: image[cells]
+    return partial(np.take, image)
 
 
 def _mirrored(rng: random.Random) -> _Operation:
     axis = rng.randrange(2)
-    is_before = rng.random() < 0.5
+    return partial(_with_mirror_image, axis=axis, is_before=rng.random() < 0.5)
 
-    def operation(cells: Cells) -> Cells:
-        halves = [np.flip(cells, axis), cells] if is_before else [cells, np.flip(cells, axis)]
-        return np.concatenate(halves, axis=axis)
 
-    return operation
+def _with_mirror_image(cells: Cells, axis: int, is_before: bool) -> Cells:
+    halves = [np.flip(cells, axis), cells] if is_before else [cells, np.flip(cells, axis)]
+    return np.concatenate(halves, axis=axis)
 
 
 def _repeated(rng: random.Random) -> _Operation:
     times = rng.choice(((1, 2), (2, 1), (2, 2)))
-    return lambda cells: np.tile(cells, times)
+    return partial(np.tile, reps=times)
 
 
 def _enlarged(rng: random.Random) -> _Operation:
     rows, columns = rng.choice(((1, 2), (2, 1), (2, 2), (2, 2)))
-    return lambda cells: np.repeat(np.repeat(cells, rows, axis=0), columns, axis=1)
+    return partial(_with_larger_cells, rows=rows, columns=columns)
+
+
+def _with_larger_cells(cells: Cells, rows: int, columns: int) -> Cells:
+    return np.repeat(np.repeat(cells, rows, axis=0), columns, axis=1)
 
 
 def _framed(rng: random.Random) -> _Operation:
     color = rng.randrange(N_COLORS)
     sides = rng.choice((((1, 1), (1, 1)), ((1, 0), (0, 0)), ((0, 0), (0, 1)), ((1, 1), (0, 0))))
-    return lambda cells: np.pad(cells, sides, constant_values=color)
+    return partial(np.pad, pad_width=sides, constant_values=color)
 
 
 def _trimmed(rng: random.Random) -> _Operation:
     """Takes a line off a side, or off all sides."""
     cut = rng.choice((np.s_[1:-1, 1:-1], np.s_[1:, :], np.s_[:, :-1], np.s_[::2, :]))
-    return lambda cells: cells[cut]
+    return itemgetter(cut)
 
 
 def _rolled(rng: random.Random) -> _Operation:
     shift = rng.choice((-1, 1))
     axis = rng.randrange(2)
-    return lambda cells: np.roll(cells, shift, axis)
+    return partial(np.roll, shift=shift, axis=axis)

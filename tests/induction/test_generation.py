@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arc.contamination import pair_hash
-from induction.generation.crew import attempts
 from induction.generation.inputs import LARGEST, grounded, inputs_for_task
-from induction.generation.making import GenerationConfig, attempt
+from induction.generation.making import GenerationConfig, attempt, attempts
 from induction.generation.program import Program, Step, UndefinedError
 from induction.generation.quality import behavior, fault_of
 from induction.generation.scenes import scene_maker
@@ -116,8 +115,7 @@ def test_several_workers_make_what_one_does():
 
 _OWNER = """
 import multiprocessing, time
-from induction.generation.crew import attempts
-from induction.generation.making import GenerationConfig
+from induction.generation.making import GenerationConfig, attempts
 
 if __name__ == "__main__":
     with attempts(GenerationConfig(pairs=4), (), frozenset(), 2) as endless:

@@ -21,10 +21,9 @@ from lm.embedded.corpus import load_corpus
 from lm.embedded.decoding import Decoder
 from lm.embedded.model import Architecture
 from lm.embedded.optimizer import Rates, make_optimizer
-from lm.embedded.pretraining import Pretraining
 from lm.protocol import DepthFirst, Example, Prompt, Sampling
 from tests.lm.test_pretraining import config as pretrain_config
-from tests.lm.test_pretraining import tasks
+from tests.lm.test_pretraining import pretraining, tasks
 
 TINY = Architecture(width=32, layers=2, heads=2, hidden=48)
 META = torch.device("meta")
@@ -121,7 +120,7 @@ def test_a_gpu_learns_as_the_cpu_does():
 @pytest.mark.gpu
 def test_a_gpu_is_pre_trained_on(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
-    training = Pretraining(TINY, pretrain_config(12_000, device="cuda"), corpus)
+    training = pretraining(pretrain_config(12_000, device="cuda"), corpus)
     training.run(tmp_path)
     assert training.vectors.is_cuda
     assert training.curve[-1].loss < training.curve[0].loss

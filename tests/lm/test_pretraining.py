@@ -15,6 +15,8 @@ from lm.embedded.config import PretrainConfig
 from lm.embedded.corpus import color_permutation, fixed_colors, load_corpus
 from lm.embedded.model import Architecture
 from lm.embedded.pretraining import Pretraining, pretrain
+from lm.embedded.stream import refills_of
+from lm.embedded.team import ALONE
 
 TINY = Architecture(width=32, layers=1, heads=2, hidden=32)
 
@@ -41,6 +43,12 @@ def config(tokens, **changes):
     return PretrainConfig(tokens=tokens, **(settings | changes))
 
 
+def pretraining(settings, corpus):
+    # Without processes that draw there is nothing to leave at the end.
+    with refills_of(corpus, settings, ALONE) as refills:
+        return Pretraining(TINY, settings, corpus, refills)
+
+
 def weights(training):
     return [*training.model.state_dict().values(), training.vectors]
 
@@ -65,12 +73,12 @@ def interrupt_soon():
 
 def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
-    training = Pretraining(TINY, config(12_000), corpus)
+    training = pretraining(config(12_000), corpus)
     training.run(tmp_path)
     losses = [point.loss for point in training.curve]
     assert losses[-1] < losses[0]
     assert (tmp_path / "checkpoint.pt").exists()
-    again = Pretraining(TINY, config(12_000), corpus)
+    again = pretraining(config(12_000), corpus)
     again.load(tmp_path)
     assert again.tokens == training.tokens
     assert_same(again, training)
@@ -78,10 +86,10 @@ def test_training_lowers_the_loss_and_leaves_a_checkpoint(tmp_path):
 
 def test_a_training_in_chunks_ends_where_a_whole_one_does(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False, n_variations=2)
-    whole = Pretraining(TINY, config(4000), corpus)
+    whole = pretraining(config(4000), corpus)
     whole.run(tmp_path / "whole")
     for tokens in (900, 2300, 4000):
-        part = Pretraining(TINY, config(tokens, decay_tokens=0), corpus)
+        part = pretraining(config(tokens, decay_tokens=0), corpus)
         if tokens > 900:
             part.load(tmp_path / "parts")
         if tokens == 4000:
@@ -92,26 +100,26 @@ def test_a_training_in_chunks_ends_where_a_whole_one_does(tmp_path):
 
 def test_a_prolonged_training_forgets_the_decay(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
-    Pretraining(TINY, config(2000), corpus).run(tmp_path / "prolonged")
-    prolonged = Pretraining(TINY, config(4000), corpus)
+    pretraining(config(2000), corpus).run(tmp_path / "prolonged")
+    prolonged = pretraining(config(4000), corpus)
     prolonged.load(tmp_path / "prolonged")
     assert 1500 <= prolonged.tokens < 2000
     prolonged.config = config(3000, decay_tokens=0)
     prolonged.run(tmp_path / "prolonged")
-    prolonged = Pretraining(TINY, config(4000), corpus)
+    prolonged = pretraining(config(4000), corpus)
     prolonged.load(tmp_path / "prolonged")
     assert prolonged.tokens >= 3000
     prolonged.run(tmp_path / "prolonged")
-    whole = Pretraining(TINY, config(4000), corpus)
+    whole = pretraining(config(4000), corpus)
     whole.run(tmp_path / "whole")
     assert_same(prolonged, whole)
 
 
 def test_a_task_that_joins_starts_from_the_mean_and_the_others_keep_theirs(tmp_path):
     corpora = [load_corpus(None, tasks(n), hold_out=False) for n in (3, 4)]
-    few = Pretraining(TINY, config(600, decay_tokens=0), corpora[0])
+    few = pretraining(config(600, decay_tokens=0), corpora[0])
     few.run(tmp_path)
-    more = Pretraining(TINY, config(1200), corpora[1])
+    more = pretraining(config(1200), corpora[1])
     more.load(tmp_path)
     assert torch.equal(more.vectors[:3], few.vectors)
     assert torch.allclose(more.vectors[3], few.vectors.mean(0))
@@ -119,10 +127,10 @@ def test_a_task_that_joins_starts_from_the_mean_and_the_others_keep_theirs(tmp_p
 
 def test_ctrl_c_ends_a_training_with_a_checkpoint(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
-    training = Pretraining(TINY, config(10_000_000), corpus)
+    training = pretraining(config(10_000_000), corpus)
     interrupt_soon()
     training.run(tmp_path)
-    again = Pretraining(TINY, config(10_000_000), corpus)
+    again = pretraining(config(10_000_000), corpus)
     again.load(tmp_path)
     assert 0 < again.tokens == training.tokens
 
@@ -174,11 +182,25 @@ def test_a_team_trains_one_model(tmp_path):
 
 
 @pytest.mark.slow
+def test_processes_that_draw_samples_draw_what_is_drawn_without_them(tmp_path):
+    corpus = load_corpus(None, tasks(), hold_out=False, n_variations=2)
+    trained = []
+    for drawers in (0, 2):
+        settings = config(30_000, drawers=drawers)
+        with refills_of(corpus, settings, ALONE) as refills:
+            trained.append(Pretraining(TINY, settings, corpus, refills))
+            trained[-1].run(tmp_path / str(drawers))
+    assert trained[0].stream.position[0] > 0, "more than one refill"
+    assert trained[0].stream.position == trained[1].stream.position
+    assert_same(*trained)
+
+
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_weights(tmp_path):
     corpus = load_corpus(None, tasks(), hold_out=False)
     trained = []
     for name in ("a", "b"):
-        training = Pretraining(TINY, config(3000), corpus)
+        training = pretraining(config(3000), corpus)
         training.run(tmp_path / name)
         trained.append(training.model.table.detach().clone())
     assert torch.equal(*trained)

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,16 @@ def test_a_variation_is_the_same_every_time(name, number, grid):
     assert (first is None) == (second is None)
     if first is not None and second is not None:
         assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@given(NAMES, NUMBERS, grids())
+def test_another_process_is_given_the_same_variation(name, number, grid):
+    variation = variation_of(name, number)
+    theirs = pickle.loads(pickle.dumps(variation))
+    mine, other = (each.apply(grid.array, grid.array) for each in (variation, theirs))
+    assert (mine is None) == (other is None)
+    if mine is not None and other is not None:
+        assert all(map(np.array_equal, mine, other))
 
 
 def test_variations_have_vectors_and_names_of_their_own():
