@@ -166,6 +166,12 @@ def run(
     outcome = run.execute(crew.n_workers, budget, crew.open_engine)
     for failure in outcome.failures:
         print(f"ensemble: no result for {failure}", file=sys.stderr)
+    if outcome.n_left_out:
+        print(
+            f"transduction left out for {outcome.n_left_out} of {len(tasks)} tasks, whose attempts "
+            "programs take",
+            file=sys.stderr,
+        )
     if outcome.n_done < len(tasks):
         print(
             f"{outcome.n_done} of {len(tasks)} tasks are done; --out {path} goes on with the rest",

@@ -38,6 +38,9 @@ class EffortConfig:
         sampling_s: Wall-clock backstop of sampling programs for one task, in seconds.
         transduction_s: Wall-clock backstop of transduction for one task, in seconds.
         solver_s: Wall-clock backstop of each plugged-in solver for one task, in seconds.
+        skip_settled: Whether transduction is left out where it cannot change the attempts, since
+            programs that reproduce every demonstration give two grids for each test input. The
+            submission is the same; a comparison then lacks transduction on those tasks.
         seed: Seed of all chance; each task derives its own from it.
     """
 
@@ -45,6 +48,7 @@ class EffortConfig:
     sampling_s: float = 600.0
     transduction_s: float = 600.0
     solver_s: float = 60.0
+    skip_settled: bool = False
     seed: int = 0
 
     def limit_s(self, stage: str) -> float:

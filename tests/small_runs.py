@@ -52,8 +52,9 @@ class InlineWorker:
         pass
 
 
-def small_run(path, bench=DrawingBench, tasks=TASKS):
-    folder = RunFolder.create_or_resume(path, tasks, load_settings("default"), FACTS)
+def small_run(path, bench=DrawingBench, tasks=TASKS, overrides=()):
+    settings = load_settings("default", overrides)
+    folder = RunFolder.create_or_resume(path, tasks, settings, FACTS)
     return Run(folder, tasks, None, Progress(Console(quiet=True)), bench)
 
 

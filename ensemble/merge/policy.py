@@ -129,6 +129,21 @@ def ranking_for(
     return tuple(rank_grids(found, config) for found in per_test)
 
 
+def is_settled(task: Task, candidates: Iterable[Candidate], config: MergeConfig) -> bool:
+    """Whether no direct prediction can change the attempts any more.
+
+    By BARC's rule that is so where programs that reproduce every demonstration give as many grids
+    as there are attempts, for each test input.
+    """
+    if config.policy != "induction-first":
+        return False
+    grids: list[set[Grid]] = [set() for _ in task.test_inputs]
+    for candidate in candidates:
+        if _is_verified(candidate):
+            grids[candidate.test_index].add(candidate.grid)
+    return all(len(found) >= N_ATTEMPTS for found in grids)
+
+
 def has_verified(candidates: Iterable[Candidate]) -> bool:
     """Whether any program reproduced every demonstration."""
     return any(_is_verified(candidate) for candidate in candidates)

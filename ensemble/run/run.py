@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from arc.candidate import CANDIDATES
+from arc.candidate import CANDIDATES, Candidate
 from arc.grid import Grid
 from arc.scoring import score_attempts
 from arc.task import Answers, Task
 from ensemble.folder.store import RunFolder
-from ensemble.merge.policy import attempts_for
+from ensemble.merge.evidence import DIRECT
+from ensemble.merge.policy import attempts_for, is_settled
 from ensemble.progress import Progress, Show, Standing, agreement
 from ensemble.run.assembly import Workbench, needs_earlier
 from ensemble.run.budget import Budget
@@ -38,11 +39,13 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        n_done: Tasks for which every stage is done.
+        n_done: Tasks for which every stage is done, or left out.
+        n_left_out: Tasks that transduction was left out for, since it could change no attempt.
         failures: Lines about tasks that could not be solved at some stage.
     """
 
     n_done: int
+    n_left_out: int
     failures: tuple[str, ...]
 
 
@@ -72,6 +75,7 @@ class Run:
             stage: {} for stage in self._stages
         }
         self._failures: list[str] = []
+        self._left_out: set[str] = set()
 
     def execute(
         self, n_workers: int, budget: Budget | None = None, open_engine: OpenEngine = LocalEngine
@@ -100,10 +104,14 @@ class Run:
             finally:
                 self._write_submission()
         n_done = sum(
-            all(self._folder.has(task.task_id, stage) for stage in self._stages)
+            all(
+                self._folder.has(task.task_id, stage)
+                or (stage == DIRECT and task.task_id in self._left_out)
+                for stage in self._stages
+            )
             for task in self._tasks
         )
-        return Outcome(n_done, tuple(self._failures))
+        return Outcome(n_done, len(self._left_out), tuple(self._failures))
 
     def _scheduled(self, n_workers: int) -> Schedule:
         """Returns the schedule of what an earlier run has left."""
@@ -124,7 +132,18 @@ class Run:
             efforts = {s: self._folder.effort(task.task_id, s) for s in stages}
             begun = {s: e for s, e in efforts.items() if e is not None and s not in done}
             schedule.restore(task.task_id, self._merge(task), done, begun)
+            self._leave_out_settled(schedule, task)
         return schedule
+
+    def _leave_out_settled(self, schedule: Schedule, task: Task) -> None:
+        settings, task_id = self._folder.settings, task.task_id
+        if not settings.effort.skip_settled or DIRECT not in self._stages:
+            return
+        if task_id in self._left_out or self._folder.has(task_id, DIRECT):
+            return
+        if is_settled(task, self._candidates(task), settings.merge):
+            schedule.leave_out(task_id, DIRECT)
+            self._left_out.add(task_id)
 
     def _work(self, engine: Engine) -> None:
         saved = time.monotonic()
@@ -161,6 +180,10 @@ class Run:
                 task.task_id, stage, candidates, result.seconds, effort, result.usage
             )
             self._merge(task)
+            self._leave_out_settled(self._schedule, task)
+
+    def _candidates(self, task: Task) -> list[Candidate]:
+        return [c for stage in self._stages for c in self._folder.read(task.task_id, stage)]
 
     def _merge(self, task: Task) -> float:
         """Chooses a task's attempts from what there is; returns the trust in it."""

@@ -122,6 +122,10 @@ class Schedule:
             standing = self._standing[task_id, stage]
             standing.n_passes, standing.cap_s = effort.n_passes, effort.cap_s
 
+    def leave_out(self, task_id: str, stage: str) -> None:
+        """Takes a stage of a task as over, since nothing can come of it."""
+        self._standing[task_id, stage].is_over = True
+
     def next_unit(self) -> Unit | None:
         """Returns what a free worker is to do, without what other stages found; or nothing."""
         if not self._budget.is_limited:

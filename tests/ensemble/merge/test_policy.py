@@ -12,6 +12,7 @@ from ensemble.merge.policy import (
     attempts_for,
     choose_attempts,
     has_verified,
+    is_settled,
     rank_grids,
 )
 
@@ -71,6 +72,26 @@ def test_a_verified_program_always_gets_an_attempt(found, policy):
         best = min(verified, key=lambda c: (-c.log_weight, c.grid))
         assert choose_attempts(found, policy)[0] == best.grid
     assert has_verified(found) == bool(verified)
+
+
+@given(st.sets(grids(2), min_size=1, max_size=3), st.lists(grids(2), max_size=4), policies)
+def test_no_direct_prediction_changes_the_attempts_of_a_settled_task(verified, direct, policy):
+    task = Task("t", (Pair(RED, RED),), (RED,))
+    found = [program(grid, weight=-i) for i, grid in enumerate(sorted(verified))]
+    views = [view(grid, weight=0.0) for grid in direct]
+    is_expected = policy == FIRST and len(verified) >= 2
+    assert is_settled(task, [*found, *views], policy) == is_expected
+    if is_expected:
+        assert attempts_for(task, [*found, *views], policy) == attempts_for(task, found, policy)
+
+
+def test_a_task_is_settled_by_all_of_its_test_inputs():
+    task = Task("t", (Pair(RED, RED),), (RED, RED))
+    found = [program(grid, test_index=0) for grid in (RED, BLUE, GREEN)]
+    found.append(program(RED, test_index=1))
+    assert not is_settled(task, found, FIRST)
+    assert not is_settled(task, [*found, view(BLUE, test_index=1)], FIRST)
+    assert is_settled(task, [*found, program(BLUE, test_index=1)], FIRST)
 
 
 def test_one_verified_program_beats_many_unverified_guesses():

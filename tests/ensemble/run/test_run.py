@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from benches import DrawingBench, SteppingBench
+from benches import DrawingBench, SettlingBench, SteppingBench
 from small_runs import MANY_TASKS, TASKS, InlineEngine, bytes_of, small_run
 
 from arc.errors import DataError, RunError
@@ -48,6 +48,23 @@ def whole(tmp_path_factory):
     outcome, found = finished(tmp_path_factory.mktemp("whole") / "r")
     assert outcome.n_done == len(TASKS)
     return found
+
+
+@pytest.mark.parametrize("within_s", [math.inf, 60.0])
+def test_transduction_is_left_out_where_it_cannot_change_the_submission(tmp_path, within_s):
+    outcomes = {}
+    for name in ("false", "true"):
+        overrides = [f"effort.skip_settled={name}"]
+        run = small_run(tmp_path / name, SettlingBench, overrides=overrides)
+        outcomes[name] = run.execute(1, budget_of(within_s), InlineEngine)
+    submissions = [(tmp_path / name / "submission.json").read_bytes() for name in outcomes]
+    assert submissions[0] == submissions[1]
+    assert {name: each.n_left_out for name, each in outcomes.items()} == {"false": 0, "true": 4}
+    assert all(each.n_done == len(TASKS) for each in outcomes.values())
+    folder = RunFolder.open(tmp_path / "true")
+    assert [folder.has(task.task_id, "transduction") for task in TASKS] == [False, True] * 4
+    again = small_run(tmp_path / "true", SettlingBench, overrides=["effort.skip_settled=true"])
+    assert again.execute(1, budget_of(within_s), InlineEngine) == outcomes["true"]
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(tmp_path, whole):
