@@ -2,12 +2,14 @@
 
     python benchmarks/likelihood.py --arm weights=small --arm weights=medium
     python benchmarks/likelihood.py --every 3 --arm "" --arm matrix_rate=0.02
+    python benchmarks/likelihood.py --arm transduction.deduce_shapes=false --arm ""
 
-An arm is settings of the embedded model, `EmbeddedConfig`. Whether a task is solved says little of
-two arms that are close: it is yes or no, and mostly no. The log-probability of the right output
-is a number for every task, so far fewer tasks tell two arms apart. Prints the shares of tasks
-solved with two attempts, the mean log-probability (of a view of an output), the mean probability,
-and Wilcoxon's test of each arm against the first, over the same tasks.
+An arm is settings of the embedded model, `EmbeddedConfig`, and of `TransductionConfig`. Whether a
+task is solved says little of two arms that are close: it is yes or no, and mostly no. The
+log-probability of the right output is a number for every task, so far fewer tasks tell two arms
+apart. Prints the shares of tasks solved with two attempts, the mean log-probability (of a view of
+an output), the mean probability, and Wilcoxon's test of each arm against the first, over the same
+tasks.
 """
 
 from __future__ import annotations
@@ -80,12 +82,17 @@ class Observed(EmbeddedLanguageModel):
         return adaptation
 
 
-def settings_of(arm: str) -> EmbeddedConfig:
-    """Returns what `key=value,...` makes of the model's settings."""
+Arm = tuple[EmbeddedConfig, TransductionConfig]
+
+
+def settings_of(arm: str) -> Arm:
+    """Returns what `key=value,...` makes of the settings of model and solver."""
     table: dict[str, Any] = {}
     for item in filter(None, arm.split(",")):
         put(table, item, "--arm")
-    return made(EmbeddedConfig, table, f"--arm {arm}")
+    of_solver = {"rank_programs": True, **table.pop("transduction", {})}
+    where = f"--arm {arm}"
+    return made(EmbeddedConfig, table, where), made(TransductionConfig, of_solver, where)
 
 
 def held_out(every: int) -> list[Asked]:
@@ -97,17 +104,17 @@ def held_out(every: int) -> list[Asked]:
 
 
 @cache
-def solver_of(config: EmbeddedConfig, train: bool) -> tuple[Observed, TransductionSolver]:
+def solver_of(arm: Arm) -> tuple[Observed, TransductionSolver]:
     """Returns a model and the solver that asks it, one a process."""
     use_one_thread()
-    model = Observed.load(config)
-    return model, TransductionSolver(model, TransductionConfig(rank_programs=True, train=train))
+    model = Observed.load(arm[0])
+    return model, TransductionSolver(model, arm[1])
 
 
-def outcome(config: EmbeddedConfig, asked: Asked, train: bool = True) -> Outcome:
+def outcome(arm: Arm, asked: Asked) -> Outcome:
     """Returns what a model makes of a task, given the right outputs to score besides."""
     task, answers = asked
-    model, solver = solver_of(config, train)
+    model, solver = solver_of(arm)
     started = time.monotonic()
     right = [Candidate(task.task_id, i, grid, "answer", 0.0) for i, grid in enumerate(answers)]
     found = list(solver.solve(task, 3600.0, random.Random(0), right))
@@ -137,8 +144,8 @@ def main() -> None:
     first: list[float] = []
     # Forked, for nothing has been computed here yet that threads would have been started for.
     with get_context("fork").Pool(options.workers) as pool:
-        for arm, config in arms.items():
-            outcomes = pool.map(partial(outcome, config), asked, chunksize=1)
+        for arm, settings in arms.items():
+            outcomes = pool.map(partial(outcome, settings), asked, chunksize=1)
             nats = [each.log_probability for each in outcomes]
             first = first or nats
             is_same = all(a == b for a, b in zip(first, nats, strict=True))

@@ -25,11 +25,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 # Takes this folder, whose sandbox.py is not the package, off the path.
-from likelihood import Asked, Outcome, held_out, outcome
+from likelihood import Arm, Asked, Outcome, held_out, outcome
 from scipy.stats import wilcoxon
 
 from arc.bootstrap import ratio_interval
 from lm.embedded.config import EmbeddedConfig
+from transduction.config import TransductionConfig
 
 TOKENS_AN_UPDATE = 500
 COLORS = ("#0b5fa5", "#c2570c", "#3d7a3a", "#7a4fa3")
@@ -84,10 +85,11 @@ class Point:
         )
 
 
-def config_of(weights: str, updates: int) -> EmbeddedConfig:
-    """Returns the settings for so many updates; of none they are not looked at."""
-    updates = max(1, updates)
-    return EmbeddedConfig(weights, TOKENS_AN_UPDATE * updates, min_updates=updates)
+def arm_of(weights: str, updates: int) -> Arm:
+    """Returns the settings for so many updates."""
+    length = max(1, updates)
+    config = EmbeddedConfig(weights, TOKENS_AN_UPDATE * length, min_updates=length)
+    return config, TransductionConfig(rank_programs=True, train=updates > 0)
 
 
 def stored(path: Path) -> dict[str, Outcome]:
@@ -100,7 +102,7 @@ def measure(weights: str, updates: int, asked: Sequence[Asked], workers: int, pa
     """Adds the tasks that `path` does not have yet."""
     done = stored(path)
     left = [(task, answers) for task, answers in asked if task.task_id not in done]
-    work = partial(outcome, config_of(weights, updates), train=updates > 0)
+    work = partial(outcome, arm_of(weights, updates))
     # Forked, for nothing has been computed here yet that threads would have been started for.
     with get_context("fork").Pool(workers) as pool, path.open("a") as file:
         for (task, _), found in zip(left, pool.imap(work, left), strict=True):

@@ -35,12 +35,16 @@ class Prompt:
         context: Demonstrations in the same view; empty for a model with a task vector.
         symmetry: The symmetry the view was made by.
         recolored: Whether colors were permuted.
+        shape: Height and width of the reply in this view, where they are known. A model with a task
+            vector then replies in this shape, and the log-probability of a reply that has it is
+            that of its cells; others make nothing of it.
     """
 
     input: Grid
     context: tuple[Pair, ...] = ()
     symmetry: Symmetry = Symmetry.IDENTITY
     recolored: bool = False
+    shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

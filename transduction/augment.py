@@ -47,14 +47,25 @@ class View:
         """The name of the transform."""
         return self.transform.name
 
-    def prompt(self, grid: Grid, context: Sequence[Pair] = ()) -> Prompt:
-        """Returns the question for a grid of the task's own frame, asked in this view."""
+    def prompt(
+        self, grid: Grid, context: Sequence[Pair] = (), shape: tuple[int, int] | None = None
+    ) -> Prompt:
+        """Returns the question for a grid of the task's own frame, asked in this view.
+
+        `shape` is that of the output in the task's own frame, where it is known.
+        """
         return Prompt(
             self.transform.apply(grid),
             tuple(transform_pair(pair, self.transform) for pair in context),
             self.symmetry,
             self.colors is not None,
+            None if shape is None else self.shape_of(shape),
         )
+
+    def shape_of(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Returns the shape in this view of what has a shape in the task's own frame."""
+        height, width = self.symmetry(np.empty(shape, dtype=np.uint8)).shape
+        return height, width
 
 
 def make_views(

@@ -44,6 +44,8 @@ class TransductionConfig:
         samples: Replies drawn in each view by `decode = "sample"`.
         temperature: At which they are drawn.
         threshold: Probability that a reply found by `decode = "search"` must have.
+        deduce_shapes: Whether outputs are predicted in the shape that simple rules give, where all
+            rules that fit the demonstrations agree; for a model with a task vector.
         vote: How predictions are ranked: by their mean log-probability over the views, or by
             counting them, each symmetry having chosen three before or all at once.
         scored: Of the grids that lead by count, for how many the log-probability is computed;
@@ -65,6 +67,7 @@ class TransductionConfig:
     samples: int = 4
     temperature: float = 1.0
     threshold: float = 0.09
+    deduce_shapes: bool = True
     vote: VoteName = "product_of_experts"
     scored: int = 16
     n_candidates: int = 32

@@ -25,6 +25,7 @@ from lm.protocol import (
 )
 from transduction.augment import View
 from transduction.config import TransductionConfig
+from transduction.shape import Shape, known_shape
 from transduction.vote import Prediction
 
 
@@ -47,9 +48,9 @@ class Expert:
 
     def predict(self, test_index: int, rng: random.Random) -> list[Prediction]:
         """Returns what it replies in each view, brought back to the task's own frame."""
-        test_input = self._task.test_inputs[test_index]
+        test_input, shape = self._asked(test_index)
         asked = [(view, context) for view in self._views for context in self._contexts(rng)]
-        prompts = [view.prompt(test_input, context) for view, context in asked]
+        prompts = [view.prompt(test_input, context, shape) for view, context in asked]
         return [
             Prediction(
                 view.transform.inverse().apply(completion.grid),
@@ -68,14 +69,19 @@ class Expert:
         """
         if not grids:
             return []
-        test_input = self._task.test_inputs[test_index]
+        test_input, shape = self._asked(test_index)
         context = self._task.pairs if self._reads_context else ()
-        asked = [view.prompt(test_input, context) for view in self._views]
+        asked = [view.prompt(test_input, context, shape) for view in self._views]
         prompts = [prompt for _ in grids for prompt in asked]
         outputs = [view.transform.apply(grid) for grid in grids for view in self._views]
         scores = self._model.score(prompts, outputs, self._adaptation)
         means = np.reshape(scores, (len(grids), len(self._views))).mean(axis=1)
         return [float(mean) for mean in means]
+
+    def _asked(self, test_index: int) -> tuple[Grid, Shape | None]:
+        """Returns a test input, and the shape of its output where that is taken as known."""
+        shape = known_shape(self._task, test_index) if self._config.deduce_shapes else None
+        return self._task.test_inputs[test_index], shape
 
     @property
     def _reads_context(self) -> bool:

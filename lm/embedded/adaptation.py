@@ -83,7 +83,7 @@ def best_centroid(
     chosen = rng.sample(short, min(2, len(short)))
     if not chosen:
         return centroids[0]
-    totals = [sum(sample_losses(model, vector, chosen)) for vector in centroids]
+    totals = [sum(map(sum, sample_losses(model, vector, chosen))) for vector in centroids]
     return centroids[int(np.argmin(totals))]
 
 

@@ -174,7 +174,9 @@ class EmbeddedLanguageModel:
                     torch.tensor(symmetries, device=device),
                     torch.tensor([float(prompt.recolored) for prompt in asked], device=device),
                 )
-            decoder = Decoder(weights.model, [prompt.input.array for prompt in asked], context)
+            inputs = [prompt.input.array for prompt in asked]
+            shapes = [prompt.shape for prompt in asked]
+            decoder = Decoder(weights.model, inputs, context, shapes)
             longest_input = max(len(prompt.input.cells) for prompt in asked)
             max_cells = min(_MAX_CELLS, self.config.max_length - longest_input - N_HEADER)
             for i, completions in zip(
@@ -200,7 +202,11 @@ class EmbeddedLanguageModel:
         """Returns the log-probability of each output, in nats."""
         weights = self._weights(adaptation)
         samples = [sample_of(p, output) for p, output in zip(prompts, outputs, strict=True)]
-        return [-loss for loss in sample_losses(weights.model, weights.vector, samples)]
+        losses = sample_losses(weights.model, weights.vector, samples)
+        return [
+            -of_cells if prompt.shape == output.shape else -(of_sides + of_cells)
+            for prompt, output, (of_sides, of_cells) in zip(prompts, outputs, losses, strict=True)
+        ]
 
     def _weights(self, adaptation: Adaptation | None) -> Weights:
         if adaptation is None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arc.grid import Cells, Grid
-from lm.embedded.choice import Branches, Chooser
+from lm.embedded.choice import Branches, Chooser, LogProbabilities
 from lm.embedded.encoding import (
     N_FEATURES,
     N_HEADER,
@@ -55,13 +55,21 @@ class BranchingCache(KeyValueCache):
 class Decoder:
     """One batch of inputs on its way to outputs."""
 
-    def __init__(self, model: EmbeddedModel, inputs: Sequence[Cells], context: Tensor) -> None:
+    def __init__(
+        self,
+        model: EmbeddedModel,
+        inputs: Sequence[Cells],
+        context: Tensor,
+        shapes: Sequence[tuple[int, int] | None] | None = None,
+    ) -> None:
         """`context` is `EmbeddedModel.context_of` each input, (batch, width).
 
-        All computing is on its device, all choosing on the CPU.
+        `shapes` are the shapes of the outputs of each input, where they are known. All computing is
+        on the device of the context, all choosing on the CPU.
         """
         self._model = model
         self._inputs = inputs
+        self._shapes = shapes or [None] * len(inputs)
         self._context = context
         self._device = context.device
 
@@ -103,7 +111,13 @@ class Decoder:
             ]
             features, positions = _padded(header)
             hidden = self._advance(features[:, slot : slot + 1], positions[:, slot : slot + 1])
-            rows, choices = self._choose(chooser, self._model.side_head(hidden))
+            options = self._options(self._model.side_head(hidden))
+            for branch, prompt in enumerate(self._branches.prompts):
+                shape = self._shapes[prompt]
+                if shape is not None:
+                    options[branch] = -np.inf
+                    options[branch, shape[slot] - 1] = 0.0
+            rows, choices = self._choose(chooser, options)
             sides = sides[rows]
             sides[:, slot] = choices + 1
             self._select(rows)
@@ -129,7 +143,8 @@ class Decoder:
             at, place = features[kind, step], positions[kind, step]
             at[:, OUTPUT_FEATURES] = neighbor_codes(written, place[:, 1], place[:, 2])
             hidden = self._advance(at[:, None], place[:, None])
-            rows, colors = self._choose(chooser, self._model.color_head(hidden))
+            options = self._options(self._model.color_head(hidden))
+            rows, colors = self._choose(chooser, options)
             kind, written, place = kind[rows], written[rows], place[rows]
             written[np.arange(len(rows)), place[:, 1] + 1, place[:, 2] + 1] = colors
             is_done = n_cells[kind] == step + 1
@@ -145,9 +160,12 @@ class Decoder:
                 return
             self._select(rows)
 
-    def _choose(self, chooser: Chooser, logits: Tensor) -> tuple[Indices, Indices]:
-        """Returns which branches go on and how; `logits` is (branches, 1, choices)."""
-        options = logits[:, 0].double().log_softmax(dim=-1).cpu().numpy()
+    def _options(self, logits: Tensor) -> LogProbabilities:
+        """Returns what each choice is likely, (branches, choices); `logits` has a 1 between."""
+        return logits[:, 0].double().log_softmax(dim=-1).cpu().numpy()
+
+    def _choose(self, chooser: Chooser, options: LogProbabilities) -> tuple[Indices, Indices]:
+        """Returns which branches go on and how; `options` is (branches, choices)."""
         rows, choices = chooser.choose(self._branches, options)
         self._branches = self._branches.extend(rows, choices, options)
         return rows, choices

@@ -18,15 +18,15 @@ from lm.meter import count
 @torch.inference_mode()
 def sample_losses(
     model: EmbeddedModel, vector: Tensor, samples: Sequence[Sample], max_tokens: int = 8192
-) -> list[float]:
-    """Returns the negative log-probability of each sample's output, in nats.
+) -> list[tuple[float, float]]:
+    """Returns negative log-probabilities in nats: of each sample's sides, and of its cells.
 
     `vector` is the task vector, (width,). An input that is seen in the same way by several samples
     of a batch is read once.
     """
     numbers: dict[object, int] = {}
     prompts = [numbers.setdefault(_prompt(sample), len(numbers)) for sample in samples]
-    losses = [0.0] * len(samples)
+    losses = [(0.0, 0.0)] * len(samples)
     of_sample = {id(sample): i for i, sample in enumerate(samples)}
     ordered = [samples[i] for i in sorted(range(len(samples)), key=prompts.__getitem__)]
     for group in bucketed(ordered, max_tokens):
@@ -40,9 +40,9 @@ def sample_losses(
             of_sides, of_cells = _losses_read_once(model, batch, vectors, firsts, rows)
         else:
             of_sides, of_cells = token_losses(model, batch, vectors)
-        totals = of_sides.sum(1) + of_cells.sum(1)
-        for i, total in zip(indices, totals.tolist(), strict=True):
-            losses[i] = total
+        totals = torch.stack([of_sides.sum(1), of_cells.sum(1)], dim=1)
+        for i, (sides, cells) in zip(indices, totals.tolist(), strict=True):
+            losses[i] = sides, cells
     return losses
 
 

@@ -1,5 +1,6 @@
 import math
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -25,6 +26,7 @@ def tiny_model(seed=0, **settings_):
     return EmbeddedLanguageModel(model, torch.zeros(1, TINY.width), config)
 
 
+SIDES = st.integers(1, 5)
 ONE, TWO, SEVEN = Grid.of([[1]]), Grid.of([[2]]), Grid.of([[7, 7]])
 AMBIGUOUS = [Example(Prompt(ONE), output) for output in (ONE, ONE, TWO, TWO, SEVEN)]
 
@@ -117,6 +119,35 @@ def test_a_cold_sample_is_the_greedy_reply(undecided):
     model, adaptation = undecided
     replies = model.sample([Prompt(ONE)], adaptation, Sampling(3, 1e-6))[0]
     assert {c.grid for c in replies} == {model.generate([Prompt(ONE)], adaptation)[0].grid}
+
+
+@given(st.lists(st.tuples(grids(4), st.none() | st.tuples(SIDES, SIDES)), min_size=1, max_size=3))
+@settings(max_examples=15, deadline=None)
+def test_a_reply_has_the_shape_that_is_known_and_is_as_likely_as_its_cells(asked):
+    model = tiny_model(seed=len(asked[0][0].cells))
+    prompts = [Prompt(grid, shape=shape) for grid, shape in asked]
+    found = [
+        [[reply] for reply in model.generate(prompts)],
+        model.sample(prompts, None, Sampling(2)),
+        model.search(prompts, None, DepthFirst(0.2, max_tokens=200)),
+    ]
+    for replies_of in found:
+        for prompt, replies in zip(prompts, replies_of, strict=True):
+            grids_ = [reply.grid for reply in replies if reply.grid is not None]
+            if prompt.shape is not None:
+                assert {grid.shape for grid in grids_} == {prompt.shape}
+            scores = model.score([prompt] * len(grids_), grids_)
+            given_ = [r.log_probability for r in replies if r.grid is not None]
+            assert given_ == pytest.approx(scores, abs=1e-3)
+
+
+def test_a_known_shape_counts_for_nothing_where_a_reply_has_another():
+    model = tiny_model()
+    prompt = Prompt(ONE)
+    free = model.score([prompt, prompt], [SEVEN, TWO])
+    known = model.score([replace(prompt, shape=(1, 1))] * 2, [SEVEN, TWO])
+    assert known[0] == pytest.approx(free[0])
+    assert known[1] > free[1]
 
 
 def test_an_input_too_large_for_a_reply_gets_none():

@@ -40,9 +40,9 @@ def tiny_model(device, **settings):
 class Blind(Decoder):
     """Decides as if each choice were likelier than the next."""
 
-    def _choose(self, chooser, logits):
+    def _options(self, logits):
         assert logits.is_meta
-        return super()._choose(chooser, -torch.arange(float(logits.shape[-1])).expand(logits.shape))
+        return super()._options(-torch.arange(float(logits.shape[-1])).expand(logits.shape))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,8 @@ class Blind(Decoder):
 def test_decoding_leaves_no_tensor_behind(chooser):
     model = random_embedded(TINY, 0.1).to(META)
     context = torch.zeros(len(GRIDS), TINY.width, device=META)
-    decoder = Blind(model, [grid.array for grid in GRIDS], context)
+    shapes = [(2, 3), *[None] * (len(GRIDS) - 1)]
+    decoder = Blind(model, [grid.array for grid in GRIDS], context, shapes)
     assert all(decoder.decode(900, chooser))
 
 
