@@ -138,14 +138,18 @@ def draw(points: Sequence[Point], path: Path) -> None:
         style = {"color": COLORS[i % len(COLORS)], "label": weights, "marker": "o"}
         above.errorbar(places, shares, errors, capsize=3, **style)
         below.plot(places, [point.nats for point in drawn], **style)
-    sizes = sorted({len(point.shares) for point in points}, reverse=True)
-    tasks = " or ".join(map(str, sizes))
-    above.set_ylabel(f"% of {tasks} held-out tasks, pass@2")
-    above.set_ylim(bottom=0)
+        for place, share, point in zip(places, shares, drawn, strict=True):
+            above.annotate(
+                f"of {len(point.shares)}", (place, share), (5, 5 - 14 * (i % 2 == 0)),
+                textcoords="offset points", fontsize=8, color=style["color"],
+            )  # fmt: skip
+    above.set_ylabel("% of held-out tasks, pass@2")
+    above.set_ylim(0, 100)
     above.legend(frameon=False, loc="upper left")
     below.set_ylabel("nats of the right output, median")
     below.set_xscale("symlog", linthresh=10)
     updates = sorted({point.updates for point in points})
+    below.set_xlim(-2, 1.6 * updates[-1])
     below.set_xticks(updates, [str(n) for n in updates])
     below.minorticks_off()
     below.set_xlabel(f"updates of test-time training a task ({TOKENS_AN_UPDATE} tokens each)")
