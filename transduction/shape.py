@@ -23,12 +23,11 @@ def known_shape(task: Task, test_index: int) -> Shape | None:
     pairs = [(pair.input.shape, pair.output.shape) for pair in task.pairs]
     if len(pairs) < 2:
         return None
-    shapes: set[Shape] = set()
     heights, widths = (
         set(_sides(asked[axis], [(source[axis], target[axis]) for source, target in pairs]))
         for axis in (0, 1)
     )
-    shapes |= {(height, width) for height in heights for width in widths}
+    shapes = {(height, width) for height in heights for width in widths}
     if all(target == source[::-1] for source, target in pairs):
         shapes.add(asked[::-1])
     if len(shapes) != 1:
