@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from arc.candidate import CANDIDATES, Candidate
+from arc.candidate import CANDIDATES
 from arc.grid import Grid
 from arc.scoring import score_attempts
 from arc.task import Answers, Task
@@ -75,6 +75,7 @@ class Run:
             stage: {} for stage in self._stages
         }
         self._failures: list[str] = []
+        self._settled: set[str] = set()
         self._left_out: set[str] = set()
 
     def execute(
@@ -136,12 +137,10 @@ class Run:
         return schedule
 
     def _leave_out_settled(self, schedule: Schedule, task: Task) -> None:
-        settings, task_id = self._folder.settings, task.task_id
-        if not settings.effort.skip_settled or DIRECT not in self._stages:
-            return
-        if task_id in self._left_out or self._folder.has(task_id, DIRECT):
-            return
-        if is_settled(task, self._candidates(task), settings.merge):
+        """Leaves transduction out where it is not done and could change nothing, if so set."""
+        task_id = task.task_id
+        is_wanted = self._folder.settings.effort.skip_settled and DIRECT in self._stages
+        if is_wanted and task_id in self._settled and not self._folder.has(task_id, DIRECT):
             schedule.leave_out(task_id, DIRECT)
             self._left_out.add(task_id)
 
@@ -182,9 +181,6 @@ class Run:
             self._merge(task)
             self._leave_out_settled(self._schedule, task)
 
-    def _candidates(self, task: Task) -> list[Candidate]:
-        return [c for stage in self._stages for c in self._folder.read(task.task_id, stage)]
-
     def _merge(self, task: Task) -> float:
         """Chooses a task's attempts from what there is; returns the trust in it."""
         started = time.monotonic()
@@ -192,6 +188,8 @@ class Run:
         candidates = [c for of_stage in found.values() for c in of_stage]
         merge = self._folder.settings.merge
         self._attempts[task.task_id] = attempts_for(task, candidates, merge)
+        if is_settled(task, candidates, merge):
+            self._settled.add(task.task_id)
         for stage, attempts in self._of_halves.items():
             attempts[task.task_id] = attempts_for(task, found[stage], merge)
         self._budget.note_read(time.monotonic() - started)
