@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib
+import time
 from pathlib import Path
 
 import torch
@@ -23,4 +25,17 @@ def sum_up(folder: Path, team: Team) -> None:
 
 
 def _write_threads(path: Path) -> None:
-    path.write_text(" ".join(p.read_text() for p in Path("/proc/self/task").glob("*/comm")))
+    # The system lists a thread a moment longer than until it has been joined.
+    deadline = time.monotonic() + 5
+    while len(names := _thread_names()) > 1 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    path.write_text(" ".join(names))
+
+
+def _thread_names() -> list[str]:
+    found = []
+    for listed in Path("/proc/self/task").glob("*/comm"):
+        # It may end between being listed and being read.
+        with contextlib.suppress(OSError):
+            found.append(listed.read_text())
+    return found
