@@ -97,7 +97,7 @@ def main() -> None:
 
         asked = {"model": options.model, "template": options.template, "gguf_file": options.gguf}
         if options.model == "embedded":
-            asked, config = shipped_writer(), load_settings("programs").sampling
+            asked, config = shipped_writer(), load_settings("default").sampling
         writer = CausalWriter.load(WriterConfig(**asked))
     else:
         sources = list(programs_of(training[options.tasks :], options.programs))

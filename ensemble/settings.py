@@ -125,7 +125,8 @@ def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -
     """Returns the settings of a shipped configuration, or a file, with `key=value` overrides.
 
     An override that names another kind of model leaves out the configuration's `model.beside`,
-    which are of the kind it was before.
+    which are of the kind it was before; one that names another writer than the shipped, what the
+    configuration has for that one in `sampling`.
 
     Args:
         name: The configuration.
@@ -137,9 +138,10 @@ def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -
         ConfigError: Lists every unknown key and wrong type at once.
     """
     table, where = _parsed(name)
-    model = table.get("model")
-    if isinstance(model, dict) and _has_other_kind(model, overrides):
-        model.pop("beside", None)
+    if _other_kind(table, "model", overrides):
+        table["model"].pop("beside", None)
+    if _other_kind(table, "writer", overrides) and table["writer"].get("kind") == "embedded":
+        table.pop("sampling", None)
     for override in overrides:
         put(table, override)
     if variant:
@@ -147,13 +149,16 @@ def load_settings(name: str, overrides: Sequence[str] = (), variant: str = "") -
     return settings_from(table, where)
 
 
-def _has_other_kind(model: Mapping[str, Any], overrides: Sequence[str]) -> bool:
-    """Returns whether overrides name another kind of model than the table does."""
+def _other_kind(table: Mapping[str, Any], name: str, overrides: Sequence[str]) -> bool:
+    """Whether overrides change the kind in a table of settings of that name."""
     over: dict[str, Any] = {}
     for override in overrides:
-        if override.startswith("model.kind="):
+        if override.startswith(f"{name}.kind="):
             put(over, override)
-    return bool(over) and over["model"]["kind"] != model.get("kind", ModelConfig().kind)
+    own = table.get(name)
+    if not over or not isinstance(own, dict):
+        return False
+    return bool(over[name]["kind"] != own.get("kind", getattr(Settings(), name).kind))
 
 
 def varied(settings: Settings, variant: str) -> Settings:

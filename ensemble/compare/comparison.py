@@ -55,7 +55,7 @@ class Row:
         verdicts: Why each task is solved or not.
         n_unverified: Tasks not solved for which no program fits all demonstrations, where programs
             were looked for.
-        parts: Its stages, each alone.
+        parts: Its halves, each alone; or its stages, where it has one half.
     """
 
     entry: Entry

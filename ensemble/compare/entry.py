@@ -18,11 +18,10 @@ from arc.grid import Grid
 from arc.submission import N_ATTEMPTS, PLACEHOLDER, read_submission
 from arc.task import Answers, Task
 from ensemble.folder.store import RunFolder
+from ensemble.half import PROGRAMS, halves_of
 from ensemble.merge.policy import ranking_for
 
 _PLACEHOLDER = Grid.of(PLACEHOLDER)
-PROGRAMS = ("induction", "sampling")
-"""The stages that look for programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class Entry:
         stages: The stages it consists of; none for a submission.
         seconds: Wall-clock seconds by task id and stage, or `None` where they are not known.
         limits: The backstop of each stage for one task, in seconds.
-        parts: Each stage of it as an entry of its own, where there are several.
+        parts: Each half of it as an entry of its own, where there are several; each stage, where
+            there is one half.
         folder: The run folder it is from, where there is one.
     """
 
@@ -82,7 +82,7 @@ class Entry:
 
 
 def entry_of_run(folder: RunFolder, tasks: Sequence[Task], name: str = "") -> Entry:
-    """Returns a run, and each of its stages apart, from its stored candidates."""
+    """Returns a run, and each of its halves apart, from its stored candidates."""
     stages: tuple[str, ...] = tuple(folder.manifest["stages"])
     found = {(t.task_id, stage): folder.read(t.task_id, stage) for t in tasks for stage in stages}
     limits = {stage: folder.settings.effort.limit_s(stage) for stage in stages}
@@ -100,7 +100,11 @@ def entry_of_run(folder: RunFolder, tasks: Sequence[Task], name: str = "") -> En
         ranked = {t.task_id: ranking_for(t, of_stages[t.task_id], merge) for t in tasks}
         return Entry(title, ranked, proposed, chosen, seconds, limits, parts, folder)
 
-    parts = tuple(entry(f"{stage} alone", (stage,)) for stage in stages) if stages[1:] else ()
+    apart = halves_of(stages)
+    if len(apart) == 1:
+        apart = {stage: (stage,) for stage in stages}
+    several = apart if len(apart) > 1 else {}
+    parts = tuple(entry(f"{half} alone", chosen) for half, chosen in several.items())
     return entry(name or folder.path.name, stages, parts)
 
 

@@ -26,7 +26,7 @@ def of_stage(
         return flat(effort) | named_origins({stage: origins[stage]})
     names = {
         "induction": ("induction", "sandbox"),
-        "sampling": ("sampling", "writer", "sandbox"),
+        "sampling": ("sampling", "writer", "induction", "sandbox"),
         "transduction": ("transduction", "model"),
     }
     depends_on = list(names[stage])

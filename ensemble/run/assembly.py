@@ -1,12 +1,14 @@
 """Where concrete classes are chosen: from settings to solvers.
 
 A stage is one solver over all tasks. Building a stage's solver may load a model or open a sandbox,
-so it happens once per worker, when its first task comes.
+so it happens once per worker, when its first task comes. A writer that most tasks need not be asked
+is loaded when one does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import random
 import time
@@ -24,7 +26,7 @@ from ensemble.settings import Mode, Settings, checked
 
 if TYPE_CHECKING:
     from lm.protocol import Adaptation, Conditioning, LanguageModel
-    from lm.writing import Writer
+    from lm.writing import Draft, Writer, Writing
     from sandbox.protocol import Sandbox
     from transduction.config import TransductionConfig
 
@@ -100,7 +102,8 @@ class Workbench:
     def _sampling(self, settings: Settings) -> _Solve:
         from induction.sampling.solver import SamplingSolver
 
-        writer = _writer_settings(settings)()
+        load = _writer_settings(settings)
+        writer = _Deferred(load) if settings.sampling.skip_settled else load()
         solver = SamplingSolver(
             writer, self._sandbox(settings), settings.sampling, settings.induction
         )
@@ -178,6 +181,17 @@ _WARM_UP = Task("warm-up", (Pair(_MARK, _MARK), Pair(_MARK, _MARK)), (_MARK,))
 
 _Solve = Callable[[Unit], Found]
 """How a stage solves a task."""
+
+
+class _Deferred:
+    """A writer that is loaded when it is first asked; implements `lm.writing.Writer`."""
+
+    def __init__(self, load: Callable[[], Writer]) -> None:
+        self._load = functools.cache(load)
+
+    def write(self, drafts: Sequence[Draft], writing: Writing) -> list[str]:
+        """Returns what the writer replies."""
+        return self._load().write(drafts, writing)
 
 
 def needs_earlier(settings: Settings) -> bool:

@@ -16,6 +16,7 @@ from arc.grid import Grid
 from arc.scoring import score_attempts
 from arc.task import Answers, Task
 from ensemble.folder.store import RunFolder
+from ensemble.half import halves_of
 from ensemble.merge.evidence import DIRECT
 from ensemble.merge.policy import attempts_for, is_settled
 from ensemble.progress import Progress, Show, Standing, agreement
@@ -71,8 +72,9 @@ class Run:
         self._bench = functools.partial(bench, tasks=tasks)
         self._stages: Sequence[str] = folder.manifest["stages"]
         self._attempts: dict[str, tuple[tuple[Grid, ...], ...]] = {}
+        self._halves = halves_of(self._stages)
         self._of_halves: dict[str, dict[str, tuple[tuple[Grid, ...], ...]]] = {
-            stage: {} for stage in self._stages
+            half: {} for half in self._halves
         }
         self._failures: list[str] = []
         self._settled: set[str] = set()
@@ -190,8 +192,9 @@ class Run:
         self._attempts[task.task_id] = attempts_for(task, candidates, merge)
         if is_settled(task, candidates, merge):
             self._settled.add(task.task_id)
-        for stage, attempts in self._of_halves.items():
-            attempts[task.task_id] = attempts_for(task, found[stage], merge)
+        for half, stages in self._halves.items():
+            of_half = [c for stage in stages for c in found[stage]]
+            self._of_halves[half][task.task_id] = attempts_for(task, of_half, merge)
         self._budget.note_read(time.monotonic() - started)
         return trust_in(task, candidates)
 

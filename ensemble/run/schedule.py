@@ -97,7 +97,8 @@ class Schedule:
             n_workers: How many units are under way at a time.
             budget: When the run has to be over.
             clock: Tells the time that the budget is in.
-            needs_earlier: Whether a stage must wait for those before it.
+            needs_earlier: Whether a stage uses what those before it have found, and so waits, with
+                a budget too, until each of them has begun.
         """
         self._tasks = {task.task_id: task for task in tasks}
         self._stages = tuple(stages)
@@ -105,7 +106,7 @@ class Schedule:
         self._n_workers = n_workers
         self._budget = budget
         self._clock = clock
-        self._in_order = needs_earlier or not budget.is_limited
+        self._needs_earlier = needs_earlier
         self._standing = {(i, stage): _Standing() for i in self._tasks for stage in stages}
         self._trust = dict.fromkeys(self._tasks, 0.0)
         self._busy: set[str] = set()
@@ -244,7 +245,12 @@ class Schedule:
         if task_id in self._busy:
             return []
         waiting = [stage for stage in self._stages if not self._standing[task_id, stage].is_over]
-        return waiting[:1] if self._in_order else waiting
+        if not self._budget.is_limited:
+            return waiting[:1]
+        if not self._needs_earlier:
+            return waiting
+        n_begun = sum(self._standing[task_id, stage].is_begun for stage in waiting)
+        return waiting[: n_begun + 1]
 
     def _value(self, task_id: str, stage: str, left_s: float) -> float:
         """Returns the trust that a second of work on the next pass is expected to bring."""

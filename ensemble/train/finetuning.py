@@ -102,7 +102,7 @@ class Programs:
 
     def taken_by(self, model: Sequence[str]) -> str:
         """Returns the command that runs a model, given its settings."""
-        settings = ["kind=causal", f"settings.template={self.template}"]
+        settings = [f"settings.template={self.template}"]
         settings += [f"settings.{setting}" for setting in model]
         chosen = [f"--set writer.{setting}" for setting in settings]
         return " ".join(["ensemble run --config programs --mode induction", *chosen])

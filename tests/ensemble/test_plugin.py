@@ -115,13 +115,14 @@ def test_the_example_of_the_page_solves_a_task_at_a_workers_bench(site):
 
 def test_plugged_in_stages_come_before_transduction_and_end_the_other_modes():
     settings = load_settings("default")
-    assert stages_of(settings, "ensemble", ["a", "b"]) == ("induction", "a", "b", "transduction")
-    assert stages_of(settings, "induction", ["a"]) == ("induction", "a")
+    programs = ("induction", "sampling")
+    assert stages_of(settings, "ensemble", ["a", "b"]) == (*programs, "a", "b", "transduction")
+    assert stages_of(settings, "induction", ["a"]) == (*programs, "a")
     assert stages_of(settings, "transduction", ["a"]) == ("a", "transduction")
 
 
 def test_no_solver_can_take_the_name_of_a_stage(site):
-    settings = load_settings("default", ["writer.kind=causal"])
+    settings = load_settings("default")
     ours = {stage for mode in MODES for stage in stages_of(settings, mode)}
     points = dict.fromkeys((*ours, "ranking", "candidates"), "my_solver:Symmetries")
     install(site, "impostor", "1.0", "impostor", "", points)

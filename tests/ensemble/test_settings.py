@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +35,17 @@ def test_models_beside_are_of_the_configurations_own_kind():
     assert not load_settings("default", ["model.kind=causal"]).model.beside
     given = load_settings("default", ["model.beside=[{rank=8}]", "model.kind='causal'"])
     assert given.model.beside == ({"rank": 8},)
+
+
+def test_how_the_shipped_writer_is_asked_is_not_how_another_is():
+    plain = load_settings("no_training").sampling
+    assert load_settings("default").sampling != plain
+    assert load_settings("default", ["writer.kind=causal"]).sampling == plain
+    given = load_settings("default", ["writer.kind=causal", "sampling.batch=4"]).sampling
+    assert given == replace(plain, batch=4)
+    own = load_settings("programs").sampling
+    assert own == load_settings("default").sampling
+    assert load_settings("programs", ["writer.kind=vllm"]).sampling == own
 
 
 def test_all_mistakes_are_told_at_once():

@@ -5,8 +5,11 @@ import json
 import pytest
 from tiny import byte_tokenizer, tiny_llama
 
+from arc.dataset import load_tasks
+from arc.grid import Grid
 from ensemble.folder.store import RunFolder
-from ensemble.run.assembly import check_settings, stages_of
+from ensemble.run.assembly import Workbench, check_settings, stages_of
+from ensemble.run.unit import Unit
 from ensemble.settings import load_settings
 
 TASK = {
@@ -15,16 +18,37 @@ TASK = {
 }
 
 
+def flipped(i):
+    rows = [[i, 0, 3], [0, i, 0], [2, 2, i], [0, 0, 5]]
+    return {"input": rows, "output": rows[::-1]}
+
+
+FLIP = {"train": [flipped(i) for i in (1, 4, 6)], "test": [{"input": flipped(7)["input"]}]}
+
+
 def test_a_run_samples_only_if_a_model_is_named():
-    plain = load_settings("default")
+    plain = load_settings("default", ["writer.kind=none"])
     assert stages_of(plain, "ensemble") == ("induction", "transduction")
-    named = load_settings("default", ["writer.kind=causal"])
-    assert stages_of(named, "ensemble") == ("induction", "sampling", "transduction")
-    assert stages_of(named, "induction") == ("induction", "sampling")
-    assert stages_of(named, "transduction") == ("transduction",)
-    shipped = load_settings("programs")
+    shipped = load_settings("default")
     assert shipped.writer.kind == "embedded"
+    assert stages_of(shipped, "ensemble") == ("induction", "sampling", "transduction")
     assert stages_of(shipped, "induction") == ("induction", "sampling")
+    assert stages_of(shipped, "transduction") == ("transduction",)
+
+
+def test_the_shipped_model_is_not_loaded_for_a_task_that_the_search_settles(monkeypatch, tmp_path):
+    def refuse(_):
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("lm.causal.writer.CausalWriter.load", refuse)
+    (tmp_path / "flip.json").write_text(json.dumps(FLIP))
+    (task,) = load_tasks(tmp_path / "flip.json")
+    with Workbench(load_settings("default"), [task]) as bench:
+        searched = bench.solve(Unit("induction", task, 60.0))
+        assert searched.candidates[0].grid == Grid.of(flipped(7)["output"])
+        assert not bench.solve(Unit("sampling", task, 60.0, searched.candidates)).candidates
+        with pytest.raises(AssertionError, match="loaded"):
+            bench.solve(Unit("sampling", task, 60.0))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +57,6 @@ def test_a_run_samples_only_if_a_model_is_named():
         ("writer.settings.temperature=1", "temperature"),
         ("writer.settings.template=compact", "model"),
         ("sampling.programs=0", "programs"),
-        ("writer.kind=embedded", "sampling.max_tokens: 1024 leaves no room"),
     ],
 )
 def test_a_wrong_setting_is_one_line(cli, override, message):
@@ -42,6 +65,12 @@ def test_a_wrong_setting_is_one_line(cli, override, message):
     assert status == 2
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_replies_that_leave_no_room_for_the_task_are_refused(cli):
+    status, _, error = cli("run", "--split", "train", "--set", "sampling.max_tokens=1024")
+    assert status == 2
+    assert "sampling.max_tokens: 1024 leaves no room" in error
 
 
 @pytest.mark.slow
@@ -82,14 +111,9 @@ def test_the_settings_of_a_writer_are_checked_before_it_is_loaded():
 
 @pytest.mark.slow
 def test_the_shipped_model_s_programs_are_a_stage_of_a_run(cli, tmp_path):
-    def flipped(i):
-        rows = [[i, 0, 3], [0, i, 0], [2, 2, i], [0, 0, 5]]
-        return {"input": rows, "output": rows[::-1]}
-
-    task = {"train": [flipped(i) for i in (1, 4, 6)], "test": [{"input": flipped(7)["input"]}]}
-    (tmp_path / "flip.json").write_text(json.dumps(task))
-    check_settings(load_settings("programs"), "induction")
-    options = ("--config", "programs", "--mode", "induction", "--set", "sampling.programs=128")
+    (tmp_path / "flip.json").write_text(json.dumps(FLIP))
+    check_settings(load_settings("default"), "induction")
+    options = ("--mode", "induction", "--set", "sampling.programs=128")
 
     def sampled(name, *more):
         out = tmp_path / name

@@ -4,6 +4,7 @@ import heapq
 import itertools
 import math
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from ensemble.run.unit import Found, Result
 
 RED = Grid.of([[2]])
 STAGES = ("induction", "transduction")
-LIMITS = {"induction": 120.0, "transduction": 240.0}
+LIMITS = {"induction": 120.0, "sampling": 60.0, "transduction": 240.0}
 
 
 def tasks(n):
@@ -31,7 +32,7 @@ class World:
     names tasks that return only when they are killed.
     """
 
-    def __init__(self, n, n_workers, budget_s, seed=0, hangs=(), slow=1.0):
+    def __init__(self, n, n_workers, budget_s, seed=0, hangs=(), slow=1.0, stages=STAGES):
         self.now = 1000.0
         self.n_workers = n_workers
         self.hangs = hangs
@@ -46,12 +47,19 @@ class World:
             self.costs[task.task_id, "transduction"] = [
                 slow * 13 * size**0.3 * rng.lognormvariate(-0.05, 0.3)
             ]
+            self.costs[task.task_id, "sampling"] = [6.0 * slow * size]
             chance = rng.random()
             self.solved_in[task.task_id] = 0 if chance < 0.4 else 1 if chance < 0.62 else 9
         self.end = self.now + budget_s
         self.budget = Budget(self.now, self.end, n)
         self.schedule = Schedule(
-            self.tasks, STAGES, LIMITS, n_workers, self.budget, lambda: self.now
+            self.tasks,
+            stages,
+            LIMITS,
+            n_workers,
+            self.budget,
+            lambda: self.now,
+            needs_earlier="sampling" in stages,
         )
         self.trust = dict.fromkeys((t.task_id for t in self.tasks), 0.0)
         self.given, self.results = [], []
@@ -177,6 +185,28 @@ def test_without_a_budget_stages_are_done_in_full_and_a_task_waits_for_its_earli
         assert unit.stage == "induction" or (unit.task.task_id, "induction") in done
         done.add((unit.task.task_id, unit.stage))
     assert world.schedule.phase() == ("transduction", 6)
+
+
+@given(st.integers(1, 30), st.integers(1, 3), st.floats(50, 2000), st.integers(0, 5))
+@settings(max_examples=30)
+def test_a_stage_that_needs_the_others_waits_until_they_have_begun(n, n_workers, budget_s, seed):
+    stages = ("induction", "sampling", "transduction")
+    world = World(n, n_workers, budget_s, seed, stages=stages).run()
+    begun = set()
+    for _, unit in world.given:
+        place = stages.index(unit.stage)
+        assert all((unit.task.task_id, stage) in begun for stage in stages[:place])
+        begun.add((unit.task.task_id, unit.stage))
+
+
+def test_with_a_budget_it_does_not_wait_for_a_pass_that_brings_less():
+    world = World(40, 2, 1000, stages=("induction", "sampling", "transduction")).run()
+    n_searches, earliest = Counter(), math.inf
+    for _, unit in world.given:
+        if unit.stage == "sampling" and world.solved_in[unit.task.task_id] == 9:
+            earliest = min(earliest, n_searches[unit.task.task_id])
+        n_searches[unit.task.task_id] += unit.stage == "induction"
+    assert earliest < 3
 
 
 def test_what_an_earlier_run_did_is_not_done_again():

@@ -65,7 +65,7 @@ def test_a_model_that_learned_programs_is_asked_as_it_was_taught(tmp_path: Path)
     )
     programs = Programs((tmp_path / "p.jsonl",), "signature_program")
     made = run(tmp_path / "out", settings, programs)
-    assert made.startswith("ensemble run --config programs --mode induction --set writer.kind=")
+    assert made.startswith("ensemble run --config programs --mode induction --set writer.settings.")
     taken = dict(part.split("=", 1) for part in made.split(" --set ")[1:])
     config = WriterConfig(
         model=taken["writer.settings.model"],
