@@ -72,7 +72,7 @@ def outcomes(
     first, *beside = models(names)
     for model in (first, *beside):
         model.kept = None
-        TransductionSolver(model, TransductionConfig())._experts(task, 3600.0, random.Random(0))
+        TransductionSolver(model, TransductionConfig()).experts(task, 3600.0, random.Random(0))
     found = []
     for n in colorings:
         started = time.monotonic()

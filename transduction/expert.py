@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arc.grid import Grid
 from arc.task import Pair, Task
@@ -62,21 +63,20 @@ class Expert:
             if completion.grid is not None
         ]
 
-    def log_probabilities(self, test_index: int, grids: Sequence[Grid]) -> list[float]:
-        """Returns each grid's log-probability as the answer, the mean over the views, in nats.
+    def log_probabilities(self, test_index: int, grids: Sequence[Grid]) -> NDArray[np.float64]:
+        """Returns each grid's log-probability as the answer in each view, (grids, views), in nats.
 
         Grids are in the task's own frame.
         """
         if not grids:
-            return []
+            return np.empty((0, len(self._views)))
         test_input, shape = self._asked(test_index)
         context = self._task.pairs if self._reads_context else ()
         asked = [view.prompt(test_input, context, shape) for view in self._views]
         prompts = [prompt for _ in grids for prompt in asked]
         outputs = [view.transform.apply(grid) for grid in grids for view in self._views]
         scores = self._model.score(prompts, outputs, self._adaptation)
-        means = np.reshape(scores, (len(grids), len(self._views))).mean(axis=1)
-        return [float(mean) for mean in means]
+        return np.reshape(np.asarray(scores, dtype=np.float64), (len(grids), len(self._views)))
 
     def _asked(self, test_index: int) -> tuple[Grid, Shape | None]:
         """Returns a test input, and the shape of its output where that is taken as known."""
@@ -111,4 +111,5 @@ def joint_scores(
     Times the number of views, over all experts, that is the logarithm of the product.
     """
     scores = [expert.log_probabilities(test_index, grids) for expert in experts]
-    return {grid: float(np.mean(of_grid)) for grid, *of_grid in zip(grids, *scores, strict=True)}
+    means = np.concatenate(scores, axis=1).mean(axis=1)
+    return dict(zip(grids, means.tolist(), strict=True))

@@ -51,7 +51,7 @@ class TransductionSolver:
         the grids of `others` are scored as well, and come as candidates of source `RANKING`.
         """
         started = time.monotonic()
-        experts = self._experts(task, budget_s * TRAINING_SHARE, rng)
+        experts = self.experts(task, budget_s * TRAINING_SHARE, rng)
         for test_index in range(len(task.test_inputs)):
             predictions = [p for expert in experts for p in expert.predict(test_index, rng)]
             is_late = time.monotonic() - started > budget_s
@@ -69,7 +69,8 @@ class TransductionSolver:
                     evidence = _evidence(grid, predictions, scores[grid])
                     yield Candidate(task.task_id, test_index, grid, RANKING, scores[grid], evidence)
 
-    def _experts(self, task: Task, timeout_s: float, rng: random.Random) -> list[Expert]:
+    def experts(self, task: Task, timeout_s: float, rng: random.Random) -> list[Expert]:
+        """Returns the models, each adapted to the task in its share of the time."""
         config = self.config
         asked = list(enumerate(self._models)) * config.adaptations
         experts = []
