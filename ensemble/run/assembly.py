@@ -102,13 +102,16 @@ class Workbench:
     def _sampling(self, settings: Settings) -> _Solve:
         from induction.sampling.solver import SamplingSolver
 
-        load = _writer_settings(settings)
-        writer = _Deferred(load) if settings.sampling.skip_settled else load()
+        writer = _Deferred(_writer_settings(settings))
+        if not settings.sampling.skip_settled:
+            writer.load()
         solver = SamplingSolver(
             writer, self._sandbox(settings), settings.sampling, settings.induction
         )
 
         def solve(unit: Unit) -> Found:
+            if not solver.leaves(unit.earlier):
+                writer.load()
             started = time.monotonic()
             rng = self._rng(unit.task.task_id)
             candidates = tuple(solver.solve(unit.task, unit.budget_s, rng, unit.earlier))
@@ -184,14 +187,14 @@ _Solve = Callable[[Unit], Found]
 
 
 class _Deferred:
-    """A writer that is loaded when it is first asked; implements `lm.writing.Writer`."""
+    """A writer that is not loaded before it is needed; implements `lm.writing.Writer`."""
 
     def __init__(self, load: Callable[[], Writer]) -> None:
-        self._load = functools.cache(load)
+        self.load = functools.cache(load)
 
     def write(self, drafts: Sequence[Draft], writing: Writing) -> list[str]:
         """Returns what the writer replies."""
-        return self._load().write(drafts, writing)
+        return self.load().write(drafts, writing)
 
 
 def needs_earlier(settings: Settings) -> bool:

@@ -55,11 +55,11 @@ class SamplingSolver:
         `others` are candidates that earlier stages found: where a verified program is among them
         that a search would trust, no further search is made, and with `skip_settled` nothing.
         """
+        if self.leaves(others):
+            return
         deadline = time.monotonic() + budget_s
         trusted = self._induction.search.trusted_cost
-        cheapest = min((e.cost for e in _verified(others)), default=math.inf)
-        if self._config.skip_settled and cheapest <= trusted:
-            return
+        cheapest = _least_cost(others)
         written: list[Written] = []
         for known in self.sampler.rounds(task, rng, lambda: time.monotonic() > deadline):
             written = known
@@ -68,6 +68,11 @@ class SamplingSolver:
             found += self._searched(task, written, lambda: time.monotonic() > deadline)
         config = VoteConfig(max_grids=self._config.max_grids)
         yield from candidates_by_vote(task, found, config, SOURCE)
+
+    def leaves(self, others: Sequence[Candidate]) -> bool:
+        """Whether a task is left to what earlier stages found for it."""
+        trusted = self._induction.search.trusted_cost
+        return self._config.skip_settled and _least_cost(others) <= trusted
 
     def _searched(
         self, task: Task, written: Sequence[Written], is_over: Callable[[], bool]
@@ -89,8 +94,8 @@ class SamplingSolver:
         return verifications([(p.source, p.cost) for p in proposals], task, self._sandbox)
 
 
-def _verified(candidates: Sequence[Candidate]) -> Iterator[ProgramEvidence]:
-    for candidate in candidates:
-        evidence = candidate.evidence
-        if isinstance(evidence, ProgramEvidence) and evidence.is_verified:
-            yield evidence
+def _least_cost(candidates: Sequence[Candidate]) -> float:
+    """Returns the cost of the simplest verified program."""
+    found = (candidate.evidence for candidate in candidates)
+    programs = (each for each in found if isinstance(each, ProgramEvidence))
+    return min((each.cost for each in programs if each.is_verified), default=math.inf)
