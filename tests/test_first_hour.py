@@ -29,7 +29,7 @@ from lm.protocol import Prompt
 _RUN = "from ensemble.cli import main; raise SystemExit(main())"
 _TASK = "007bbfb7"
 _PLACES = {"TASK": _TASK, "COMMAND": "run", "mine": "symmetries"}
-_SEARCH = ("induction.steps=[300]",)
+_SEARCH = ("induction.steps=[300]", "sampling.programs=2", "sampling.guided_steps=300")
 _EMBEDDED = (*_SEARCH, "model.settings.tokens=1500", "model.settings.min_updates=3")
 _SMALL = (
     "rank=2", "dtype=float32", "quantization=", 'target_modules=["v_proj"]', "max_tokens=1000",

@@ -81,7 +81,7 @@ def test_a_half_alone_runs_and_without_answers_shows_no_score(cli, tmp_path):
     status, out, _ = cli("run", "h.json", "--mode", "induction", "--out", "r", *QUICK)
     assert status == 0
     assert out.split() == ["r/submission.json"]
-    assert os.listdir("r/candidates") == ["h.induction.json"]
+    assert sorted(os.listdir("r/candidates")) == ["h.induction.json", "h.sampling.json"]
     status, _, err = cli("score", "r")
     assert status == 2
     assert "--answers" in err

@@ -197,7 +197,7 @@ def test_the_example_of_the_page_takes_part_in_a_run(cli, site, tmp_path):
     status, out, error = cli(*command, "--candidates", "theirs.jsonl")
     assert status == 0, error
     folder = RunFolder.open(Path("r"))
-    assert folder.manifest["stages"] == ["induction", "symmetries", "candidates"]
+    assert folder.manifest["stages"] == ["induction", "sampling", "symmetries", "candidates"]
     (found,) = folder.read("mirror", "symmetries")
     assert found.grid == Grid.of([[0, 4], [6, 0]])
     assert "symmetries alone" in out
