@@ -23,7 +23,7 @@ from rich.text import Text
 
 from arc.dataset import DATASETS, load_split
 from arc.errors import ArcError
-from ensemble.settings import load_settings, shipped_configs
+from ensemble.settings import Settings, load_settings, shipped_configs
 from ensemble.terminal import console, n_cores
 from ensemble.yardstick import N_TASKS, YARDSTICKS
 from lm.embedded.weights import SHIPPED, weights_folder
@@ -37,6 +37,9 @@ EXTRAS = {
     "bitsandbytes": "",
 }
 """Packages that something here can use, and the extra that brings each."""
+
+_OF_FOLDERS = ("causal", "vllm")
+"""Kinds of models that are read from a folder of the user's."""
 
 _FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 _GIB = 2**30
@@ -195,25 +198,25 @@ def _configurations() -> Table:
     table = Table(title="configurations", title_justify="left")
     for name in ("--config", "model", "here"):
         table.add_column(name)
-    for names, kind in _by_kind(shipped_configs()).items():
-        table.add_row(Text(names), kind, Text(_needs(kind)))
+    for (kind, needs), names in _alike(shipped_configs()).items():
+        table.add_row(Text(", ".join(names)), kind, Text(needs))
     return table
 
 
-def _by_kind(names: Sequence[str]) -> dict[str, str]:
-    """Returns the names that share a kind of model, and the kind; rows of ablations left out."""
-    kinds: dict[str, list[str]] = {}
+def _alike(names: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+    """Returns the names by their kind of model and what they need; ablations' rows left out."""
+    alike: dict[tuple[str, str], list[str]] = {}
     for name in names:
-        if name.startswith("ablation_"):
-            continue
-        kinds.setdefault(load_settings(name).model.kind, []).append(name)
-    return {", ".join(own): kind for kind, own in kinds.items()}
+        if not name.startswith("ablation_"):
+            settings = load_settings(name)
+            alike.setdefault((settings.model.kind, _needs(settings)), []).append(name)
+    return alike
 
 
-def _needs(kind: str) -> str:
-    if kind == "embedded":
-        return "runs"
-    needs = ["a checkpoint: --set model.settings.model=FOLDER"]
-    if kind == "vllm" and importlib.util.find_spec("vllm") is None:
+def _needs(settings: Settings) -> str:
+    kinds: dict[str, str] = {"model": settings.model.kind, "writer": settings.writer.kind}
+    folders = [f"{name}.settings.model" for name, kind in kinds.items() if kind in _OF_FOLDERS]
+    needs = [f"a checkpoint: {' '.join(f'--set {f}=FOLDER' for f in folders)}"] if folders else []
+    if "vllm" in kinds.values() and importlib.util.find_spec("vllm") is None:
         needs.append("pip install 'arc-ensemble[vllm]'")
-    return "needs " + ", and ".join(needs)
+    return "needs " + ", and ".join(needs) if needs else "runs"

@@ -4,7 +4,7 @@ import pytest
 
 from arc.errors import ArcError
 from ensemble import doctor
-from ensemble.settings import shipped_configs
+from ensemble.settings import load_settings, shipped_configs
 from ensemble.yardstick import YARDSTICKS
 
 
@@ -16,6 +16,16 @@ def test_every_configuration_is_spoken_of(capsys):
         assert name.startswith("ablation_") or re.search(rf"\b{name}\b", shown)
     assert "arc1 400 + 400" in shown
     assert "sandbox" not in shown
+
+
+@pytest.mark.parametrize("name", shipped_configs())
+def test_whose_weights_do_not_ship_is_said_to_need_them(name):
+    settings = load_settings(name)
+    needs = doctor._needs(settings)
+    for table, kind in (("model", settings.model.kind), ("writer", settings.writer.kind)):
+        is_named = f"--set {table}.settings.model=FOLDER" in needs
+        assert is_named == (kind in ("causal", "vllm"))
+    assert (needs == "runs") == ("FOLDER" not in needs)
 
 
 def test_what_is_missing_comes_with_how_to_get_it(monkeypatch):
