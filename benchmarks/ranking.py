@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,19 +23,19 @@ from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
+# Takes this folder, whose sandbox.py is not the package, off the path, and so comes first.
+from updates import arm_of
 
-# Takes this folder, whose sandbox.py is not the package, off the path.
+# isort: split
+import numpy as np
 from likelihood import Asked, held_out
 from numpy.typing import NDArray
 
 from lm.device import use_one_thread
 from lm.embedded.backend import EmbeddedLanguageModel
-from lm.embedded.config import EmbeddedConfig
 from transduction.config import TransductionConfig
 from transduction.solver import TransductionSolver
 
-TOKENS_AN_UPDATE = 500
 EXPONENTS = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -45,7 +46,7 @@ class Output:
     Attributes:
         right: The number of the right grid among them, or -1.
         nats: Log-probability of each grid in each view of each model: by model, grid, view.
-        replies: The number of the grid that each model predicts in each view, or -1.
+        replies: The numbers of the grids that each model predicts, one for each view.
     """
 
     right: int
@@ -66,8 +67,7 @@ class Outcome:
 def models(names: tuple[str, ...], updates: int) -> list[EmbeddedLanguageModel]:
     """Returns the models of these weights, one of each a process."""
     use_one_thread()
-    configs = [EmbeddedConfig(n, TOKENS_AN_UPDATE * updates, min_updates=updates) for n in names]
-    return [EmbeddedLanguageModel.load(config) for config in configs]
+    return [EmbeddedLanguageModel.load(arm_of(name, updates)[0]) for name in names]
 
 
 def outcome(names: tuple[str, ...], updates: int, asked: Asked) -> Outcome:
@@ -107,16 +107,17 @@ def by_power_mean(
 ) -> Sequence[float]:
     """Returns the logarithm of the power mean of each grid's probabilities."""
     nats = np.concatenate([np.array(output.nats[m])[grids] for m in chosen], axis=1)
-    return power_means(nats, exponent).tolist()
+    means: list[float] = power_means(nats, exponent).tolist()
+    return means
 
 
 def power_means(nats: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
     """Returns the logarithms of the power means of what each row has the logarithms of."""
-    if not exponent:
-        return nats.mean(axis=1)
-    most = nats.max(axis=1)
-    shares = np.exp(exponent * (nats - most[:, None])).mean(axis=1)
-    means: NDArray[np.float64] = most + np.log(shares) / exponent
+    means: NDArray[np.float64] = nats.mean(axis=1)
+    if exponent:
+        most = nats.max(axis=1)
+        shares = np.exp(exponent * (nats - most[:, None])).mean(axis=1)
+        means = most + np.log(shares) / exponent
     return means
 
 
@@ -167,7 +168,8 @@ def main() -> None:
             print(json.dumps(asdict(found)), file=file, flush=True)
     kept = list(stored(path).values())
     together = [tuple(range(len(names)))] if names[1:] else []
-    print(f"{len(kept)} tasks                  rule   2 attempts   1 attempt   any candidate")
+    print(f"{len(kept)} tasks, {statistics.mean(o.seconds for o in kept):.1f} s each")
+    print("weights                   rule  2 attempts   1 attempt   any candidate")
     for chosen in (*((m,) for m in range(len(names))), *together):
         title = " + ".join(names[m] for m in chosen)
         for name, rule in RULES.items():

@@ -103,8 +103,8 @@ def entry_of_run(folder: RunFolder, tasks: Sequence[Task], name: str = "") -> En
     apart = halves_of(stages)
     if len(apart) == 1:
         apart = {stage: (stage,) for stage in stages}
-    several = apart if len(apart) > 1 else {}
-    parts = tuple(entry(f"{half} alone", chosen) for half, chosen in several.items())
+    parts = tuple(entry(f"{name} alone", chosen) for name, chosen in apart.items())
+    parts = parts if len(parts) > 1 else ()
     return entry(name or folder.path.name, stages, parts)
 
 
