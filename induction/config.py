@@ -64,6 +64,8 @@ class InductionConfig:
         max_programs: How many programs a task may have verified.
         max_per_output: How many programs with the same answers are verified.
         max_grids: Greatest number of candidates for a test input.
+        withheld: Share of the primitives that neither the search nor sampled programs may use,
+            others for each task: on known tasks it then fails as it does on unknown ones.
     """
 
     max_cost: int = 8
@@ -73,8 +75,11 @@ class InductionConfig:
     max_programs: int = 40
     max_per_output: int = 4
     max_grids: int = 6
+    withheld: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.withheld <= 1:
+            raise ConfigError(f"withheld: a share from 0 to 1 expected, got {self.withheld}")
         if not self.steps or min(self.steps) < 1:
             raise ValueError(f"steps must be one or more positive numbers, got {self.steps}")
 
@@ -87,4 +92,5 @@ class InductionConfig:
             max_splits=self.max_splits,
             max_proposals=self.max_programs,
             max_per_output=self.max_per_output,
+            withheld=self.withheld,
         )

@@ -18,6 +18,7 @@ from induction.config import InductionConfig, SamplingConfig
 from induction.sampling.sampler import ProgramSampler, Written
 from induction.search.prior import Prior
 from induction.search.synthesis import arrays_of, proposals_for
+from induction.search.withholding import Withheld
 from induction.verify import Verification, error_of, verifications
 from induction.vote import VoteConfig, candidates_by_vote
 from lm.writing import Writer
@@ -60,9 +61,10 @@ class SamplingSolver:
         deadline = time.monotonic() + budget_s
         trusted = self._induction.search.trusted_cost
         cheapest = _least_cost(others)
+        withheld = self._withheld(task)
         written: list[Written] = []
         for known in self.sampler.rounds(task, rng, lambda: time.monotonic() > deadline):
-            written = known
+            written = [each for each in known if withheld.allows(each.verification.source)]
         found = [each.verification for each in written]
         if min([cheapest, *(v.cost for v in found if v.is_verified)]) > trusted:
             found += self._searched(task, written, lambda: time.monotonic() > deadline)
@@ -74,6 +76,9 @@ class SamplingSolver:
         trusted = self._induction.search.trusted_cost
         return self._config.skip_settled and _least_cost(others) <= trusted
 
+    def _withheld(self, task: Task) -> Withheld:
+        return Withheld.of_task(task.task_id, self._induction.withheld)
+
     def _searched(
         self, task: Task, written: Sequence[Written], is_over: Callable[[], bool]
     ) -> list[Verification]:
@@ -84,7 +89,8 @@ class SamplingSolver:
             [(each.verification.source, each.error) for each in written],
             error_of(task, task.inputs),
         )
-        if not prior.tells(arrays_of(task).vocabulary(has_canvas=True)):
+        arrays = arrays_of(task, withheld=self._withheld(task))
+        if not prior.tells(arrays.vocabulary(has_canvas=True)):
             return []
         # Rules are learned by the search that no prior guides.
         bounds = replace(

@@ -26,6 +26,7 @@ class SearchConfig:
         max_splits: Greatest number of questions in a rule.
         max_proposals: How many programs are returned.
         max_per_output: How many programs are returned for the same outputs.
+        withheld: Share of the primitives that are not used, others for each task.
     """
 
     max_cost: int = 8
@@ -42,3 +43,4 @@ class SearchConfig:
     max_splits: int = 10
     max_proposals: int = 40
     max_per_output: int = 4
+    withheld: float = 0.0

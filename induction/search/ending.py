@@ -31,6 +31,8 @@ def endings(
     """
     probe = min(range(len(outputs)), key=lambda i: graph.scenes[i].grid.cells.size)
     last = [operation for operation in operations if operation.gives == "image"]
+    if not last:
+        return []
     by_cost: dict[int, list[Node]] = {}
     for node in graph.nodes:
         by_cost.setdefault(node.cost, []).append(node)

@@ -45,7 +45,7 @@ class Graph:
 
     def extend(self, operations: Sequence[Operation], max_cost: int, max_steps: int) -> None:
         """Applies operations to nodes, cheapest results first, until a bound is reached."""
-        cheapest = min(operation.cost for operation in operations)
+        cheapest = min((operation.cost for operation in operations), default=max_cost + 1)
         for total in range(cheapest, max_cost + 1):
             by_cost: dict[int, list[Node]] = {}
             for node in self.nodes:

@@ -36,6 +36,11 @@ class Proposal:
     closing: str = "return answer"
 
     @property
+    def text(self) -> str:
+        """The lines of its own, which no other program need have."""
+        return "\n".join(self.body)
+
+    @property
     def source(self) -> str:
         """The program."""
         lines = (*self.opening, *self.body, self.closing)

@@ -17,6 +17,7 @@ from induction.search.painting import Target
 from induction.search.proposal import Proposal
 from induction.search.question import Measured, questions, traits
 from induction.search.tree import Branch, Tree, TreeLearner, tree_cost, tree_text, tree_values
+from induction.search.withholding import NOTHING_WITHHELD, Withheld
 
 GROUPS: tuple[tuple[str, ...], ...] = (
     ("color",),
@@ -40,10 +41,14 @@ MAX_TRUTHS = 8_000_000
 
 
 def rule_proposals(
-    base: Piece, pieces: Sequence[Piece], target: Target, max_splits: int
+    base: Piece,
+    pieces: Sequence[Piece],
+    target: Target,
+    max_splits: int,
+    withheld: Withheld = NOTHING_WITHHELD,
 ) -> list[Proposal]:
     """Returns a rule for each set of properties that has one without errors."""
-    subjects = _measured(base, pieces)
+    subjects = _measured(base, pieces, withheld)
     n = len(target.cells)
     colors = target.cells.astype(np.int64)
     found = []
@@ -77,12 +82,12 @@ def _proposal(base: Piece, tree: Tree, target: Target, name: str) -> list[Propos
     return [Proposal(body, cost, target.split(cells), f"rule {name}")]
 
 
-def _measured(base: Piece, pieces: Sequence[Piece]) -> list[Measured]:
+def _measured(base: Piece, pieces: Sequence[Piece], withheld: Withheld) -> list[Measured]:
     """Returns all properties of the base's cells, and the colors of the pieces there."""
     images = [Image(picture.cells) for picture in base.node.images]
     colors = sorted({int(c) for picture in images for c in np.unique(picture.cells)})
     found = []
-    for trait in traits(colors):
+    for trait in withheld.without(traits(colors)):
         values = np.concatenate([trait.function(picture).ravel() for picture in images])
         found.append(
             Measured(trait.text, trait.cost, trait.group, trait.is_color, values.astype(np.int16))

@@ -35,6 +35,7 @@ from induction.search.rules import rule_proposals
 from induction.search.sizes import Canvas, canvases
 from induction.search.sweeping import sweep_proposals
 from induction.search.vocabulary import operations
+from induction.search.withholding import NOTHING_WITHHELD, Withheld
 
 Array = NDArray[np.int64]
 
@@ -64,12 +65,14 @@ class Arrays:
         outputs: The demonstrations' outputs.
         is_over: Whether time is up.
         prior: What is known beforehand of the operations of its program.
+        withheld: The primitives that it must not use.
     """
 
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]
     is_over: Callable[[], bool] = _never
     prior: Prior | None = None
+    withheld: Withheld = NOTHING_WITHHELD
 
     @property
     def test_inputs(self) -> tuple[Array, ...]:
@@ -83,12 +86,15 @@ class Arrays:
 
     def vocabulary(self, has_canvas: bool, is_input_size: bool = False) -> list[Operation]:
         """Returns what may be done, cheapest first."""
-        found = operations(self.colors, has_canvas, is_input_size)
+        found = self.withheld.without(operations(self.colors, has_canvas, is_input_size))
         return found if self.prior is None else self.prior.recosted(found)
 
 
 def arrays_of(
-    task: Task, is_over: Callable[[], bool] = _never, prior: Prior | None = None
+    task: Task,
+    is_over: Callable[[], bool] = _never,
+    prior: Prior | None = None,
+    withheld: Withheld = NOTHING_WITHHELD,
 ) -> Arrays:
     """Returns a task's grids as arrays."""
     return Arrays(
@@ -96,6 +102,7 @@ def arrays_of(
         tuple(grid.array.astype(np.int64) for grid in task.outputs),
         is_over,
         prior,
+        withheld,
     )
 
 
@@ -110,7 +117,8 @@ def proposals_for(
     Work is bounded by `config`; `is_over` is asked now and then whether to stop before that. With a
     `prior` operations cost what it says.
     """
-    arrays = arrays_of(task, is_over, prior)
+    withheld = Withheld.of_task(task.task_id, config.withheld)
+    arrays = arrays_of(task, is_over, prior, withheld)
     found = _search(arrays, config)
     smaller = replace(config, max_steps=config.max_steps // 2, max_canvases=1)
     for fixed in _role_choices(arrays):
@@ -188,12 +196,13 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         cuts = all_parts(arrays.inputs, arrays.outputs)
         if config.learns_rules:
             resized = resizing_proposals(arrays.inputs, arrays.outputs, cuts, arrays.is_over)
+            resized = arrays.withheld.without(resized)
         if any(proposal.cost <= TRUSTED_RESIZING for proposal in resized):
             return resized
         graph.extend(basic, config.first_cost, config.max_steps)
-        seeded = seeds(pictures, cuts)
+        seeded = arrays.withheld.without(seeds(pictures, cuts))
     sizes = canvases([*graph.nodes, *seeded], shapes, config.max_canvases)
-    sizes = sizes or side_canvases(pictures, shapes)
+    sizes = sizes or arrays.withheld.without(side_canvases(pictures, shapes))
     if sizes and sizes[0].cost == 0:
         sizes = sizes[:1]
     for canvas in sizes:
@@ -204,10 +213,11 @@ def _search(arrays: Arrays, config: SearchConfig) -> list[Proposal]:
         and not arrays.is_over()
         and all(p.shape == shape for p, shape in zip(pictures, shapes, strict=False))
     ):
-        found += sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
+        swept = sweep_proposals(arrays.inputs, arrays.outputs, config.max_splits)
+        found += arrays.withheld.without(swept)
         is_plain = any(proposal.cost <= COST_OF_PLAIN for proposal in found)
         if not is_plain and not arrays.is_over():
-            found += covering_proposals(arrays.inputs, arrays.outputs)
+            found += covering_proposals(arrays.inputs, arrays.outputs, arrays.withheld)
     if not sizes:
         found += _enumerated(graph, basic, seeded, arrays, None, config)
     return found + resized
@@ -280,6 +290,7 @@ def _finish(
         found += _finish_group(pieces, shapes, arrays, config)
     if any(i.shape != o.shape for i, o in zip(arrays.inputs, arrays.outputs, strict=False)):
         found += join_proposals(nodes, arrays.outputs)
+    found = arrays.withheld.without(found)
     if canvas is None:
         return found
     sized = []
@@ -308,7 +319,8 @@ def _finish_group(
     if arrays.is_over() or not config.learns_rules:
         return found
     for base in best_bases(pieces, target, config.max_bases) if resized else pieces[:1]:
-        rules = rule_proposals(base, pieces[: config.max_rule_pieces], target, config.max_splits)
+        asked = pieces[: config.max_rule_pieces]
+        rules = rule_proposals(base, asked, target, config.max_splits, arrays.withheld)
         more = 0.0 if base is pieces[0] else COST_OF_BASE
         found += [replace(rule, cost=rule.cost + more) for rule in rules]
     return found

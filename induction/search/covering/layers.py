@@ -23,6 +23,7 @@ from induction.search.covering.shapes import Shape, shapes
 from induction.search.covering.stamping import offset_shapes, stamp_shapes
 from induction.search.proposal import Proposal
 from induction.search.tree import Tree, leaf_count, tree_cost, tree_text, tree_values
+from induction.search.withholding import NOTHING_WITHHELD, Withheld
 
 Array = NDArray[np.int64]
 Truths = NDArray[np.bool_]
@@ -82,8 +83,10 @@ class _Layer:
 class _Cover:
     """The demonstrations, cell by cell, with all drawings of their items."""
 
-    def __init__(self, grids: Sequence[Image], outputs: Sequence[Array]) -> None:
-        self.grids, self.outputs = grids, outputs
+    def __init__(
+        self, grids: Sequence[Image], outputs: Sequence[Array], withheld: Withheld
+    ) -> None:
+        self.grids, self.outputs, self.withheld = grids, outputs, withheld
         self.given = np.concatenate([g.cells.ravel() for g in grids]).astype(np.int64)
         self.target = np.concatenate([o.ravel() for o in outputs])
         self.changed = self.given != self.target
@@ -93,7 +96,7 @@ class _Cover:
         self._measure()
 
     def _measure(self) -> None:
-        kinds = list(item_sets(self.grids))
+        kinds = self.withheld.without(item_sets(self.grids))
         known: set[tuple[int, bytes]] = set()
         useful: dict[tuple[int, str], bool] = {}
         calls = 0
@@ -107,6 +110,8 @@ class _Cover:
         options += [(s, i) for s in shapes(sorted(common - {0})[:3]) for i in kinds]
         for shape, items in options:
             if not shape.suits(items.are_cells, items.are_colored):
+                continue
+            if not self.withheld.allows(shape.text):
                 continue
             united = [useful.get((id(items), text), False) for text in shape.members]
             if united and sum(united) < (2 if len(united) == 2 else 1):
@@ -208,9 +213,11 @@ class _Cover:
         return np.unique(cells[draws])
 
 
-def covering_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Proposal]:
+def covering_proposals(
+    inputs: Sequence[Array], outputs: Sequence[Array], withheld: Withheld = NOTHING_WITHHELD
+) -> list[Proposal]:
     """Returns programs that draw on the input what its items call for."""
-    cover = _Cover([image(grid) for grid in inputs[: len(outputs)]], outputs)
+    cover = _Cover([image(grid) for grid in inputs[: len(outputs)]], outputs, withheld)
     total = int(cover.changed.sum())
     if not total or not cover.effects:
         return []
@@ -226,7 +233,7 @@ def covering_proposals(inputs: Sequence[Array], outputs: Sequence[Array]) -> lis
     for stack in sorted(stacks, key=_cost)[:MAX_WHOLE]:
         if _cost(stack) <= MAX_COST:
             found += _proposal(stack, inputs, outputs)
-    return found
+    return withheld.without(found)
 
 
 def _cost(stack: tuple[_Layer, ...]) -> float:
