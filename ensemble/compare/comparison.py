@@ -31,11 +31,13 @@ class Spent:
 
     Attributes:
         median: Of a task.
+        high: The 90th percentile of a task.
         mean: Of a task.
         total: Of all tasks that were timed.
     """
 
     median: float
+    high: float
     mean: float
     total: float
 
@@ -174,7 +176,8 @@ def _spent(entry: Entry, answers: Mapping[str, Answers]) -> Spent | None:
     seconds = [each for each in timed if each is not None]
     if not seconds:
         return None
-    return Spent(float(np.median(seconds)), float(np.mean(seconds)), float(sum(seconds)))
+    median, high = np.percentile(seconds, [50, 90])
+    return Spent(float(median), float(high), float(np.mean(seconds)), float(sum(seconds)))
 
 
 def _n_unverified(entry: Entry, verdicts: Mapping[str, Verdict]) -> int | None:

@@ -106,7 +106,7 @@ def score_sheet(comparison: Comparison) -> Sheet:
         cells.append(
             Cell()
             if spent is None
-            else Cell(f"{spent.median:.1f}", f"{spent.total / 3600:.2f} h in all")
+            else Cell(f"{spent.median:.1f}, {spent.high:.1f}", f"{spent.total / 3600:.2f} h in all")
         )
         if has_price:
             cells.append(Cell() if row.usd is None else Cell(f"${row.usd:.4f}"))
@@ -117,8 +117,8 @@ def score_sheet(comparison: Comparison) -> Sheet:
         f"pass@2 on {comparison.title}, {len(comparison.answers)} tasks",
         (*columns, *(["$/task"] if has_price else [])),
         tuple(lines),
-        "Brackets: 95 % bootstrap interval, tasks drawn anew. s/task: median; hours are the sum "
-        "over workers." + price,
+        "Brackets: 95 % bootstrap interval, tasks drawn anew. s/task: median, 90th "
+        "percentile; hours are the sum over workers." + price,
     )
 
 

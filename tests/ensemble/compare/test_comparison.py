@@ -142,6 +142,14 @@ def test_what_a_submission_does_not_tell_stays_blank():
     assert (row.spent, row.usd, row.coverage.whole, row.n_unverified) == (None,) * 4
 
 
+def test_seconds_are_told_by_their_middle_and_their_upper_end():
+    answers = {str(i): ASKED for i in range(11)}
+    ranked = {task_id: ((RED,),) for task_id in answers}
+    seconds = {(task_id, "induction"): float(task_id) for task_id in answers}
+    spent = row_of(Entry("s", ranked, {}, ("induction",), seconds), answers).spent
+    assert (spent.median, spent.high, spent.mean, spent.total) == (5.0, 9.0, 5.0, 55.0)
+
+
 def test_a_price_turns_seconds_into_dollars():
     comparison = contest(4, usd_per_hour=1.8)
     assert comparison.rows[1].usd == pytest.approx(30.0 * 1.8 / 3600)
