@@ -144,7 +144,7 @@ def test_what_a_submission_does_not_tell_stays_blank():
 
 def test_seconds_are_told_by_their_middle_and_their_upper_end():
     answers = {str(i): ASKED for i in range(11)}
-    ranked = {task_id: ((RED,),) for task_id in answers}
+    ranked = dict.fromkeys(answers, ((RED,),))
     seconds = {(task_id, "induction"): float(task_id) for task_id in answers}
     spent = row_of(Entry("s", ranked, {}, ("induction",), seconds), answers).spent
     assert (spent.median, spent.high, spent.mean, spent.total) == (5.0, 9.0, 5.0, 55.0)
