@@ -40,7 +40,7 @@ class MergeConfig:
     """
 
     policy: Literal["induction-first", "interleave", "ranked", "calibrated"] = "induction-first"
-    rank_weight: float = 0.1
+    rank_weight: float = 0.03
     calibration: str = ""
 
     def __post_init__(self) -> None:
