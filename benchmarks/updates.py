@@ -140,8 +140,9 @@ def draw(points: Sequence[Point], path: Path) -> None:
         below.plot(places, [point.nats for point in drawn], **style)
         for place, share, point in zip(places, shares, drawn, strict=True):
             above.annotate(
-                f"of {len(point.shares)}", (place, share), (5, 5 - 14 * (i % 2 == 0)),
+                f"of {len(point.shares)}", (place, share), (5, -11) if i % 2 else (-5, 5),
                 textcoords="offset points", fontsize=8, color=style["color"],
+                horizontalalignment="left" if i % 2 else "right",
             )  # fmt: skip
     above.set_ylabel("% of held-out tasks, pass@2")
     above.set_ylim(0, 100)
