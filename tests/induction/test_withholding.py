@@ -55,7 +55,7 @@ def test_a_primitive_is_known_by_its_name_and_not_by_a_word_in_a_string():
     assert Withheld().allows("crop(grid)")
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(tasks(5), shares)
 def test_no_program_uses_what_is_withheld(task, share):
     withheld = Withheld.of_task(task.task_id, share)

@@ -36,6 +36,7 @@ def test_a_run_samples_only_if_a_model_is_named():
     assert stages_of(shipped, "transduction") == ("transduction",)
 
 
+@pytest.mark.slow
 def test_the_shipped_model_is_not_loaded_for_a_task_that_the_search_settles(monkeypatch, tmp_path):
     def refuse(_):
         raise AssertionError("loaded")
