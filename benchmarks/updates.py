@@ -62,15 +62,18 @@ class Point:
         return statistics.median(each.log_probability for each in self.outcomes.values())
 
     def against(self, before: Point) -> str:
-        """Returns in how many tasks the right output is likelier than after fewer updates."""
-        pairs = [
-            (before.outcomes[task_id].log_probability, outcome.log_probability)
+        """Returns what became of the tasks that were run with fewer updates too."""
+        both = [
+            (before.outcomes[task_id], outcome)
             for task_id, outcome in self.outcomes.items()
             if task_id in before.outcomes
         ]
+        solved = [sum(each.solved for each in found) for found in zip(*both, strict=True)]
+        pairs = [(there.log_probability, here.log_probability) for there, here in both]
         ahead = sum(here > there for there, here in pairs)
         p = wilcoxon(*zip(*pairs, strict=True)).pvalue if pairs else 1.0
-        return f"likelier in {ahead:2} of {len(pairs)}, p = {p:.3f}"
+        of_both = "; solved {:.2f}, then {:.2f}".format(*solved) if both else ""
+        return f"likelier in {ahead:2} of {len(pairs)}, p = {p:.3f}{of_both}"
 
     def line(self) -> str:
         """Returns the row of the table."""

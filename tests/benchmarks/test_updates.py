@@ -27,8 +27,9 @@ def point(module: ModuleType, n: int, nats: dict[str, float], solved: float = 0.
 
 def test_a_length_is_compared_over_the_tasks_that_both_have(updates) -> None:
     before = point(updates, 20, {"a": -5.0, "b": -3.0, "c": -9.0})
-    after = point(updates, 80, {"b": -4.0, "c": -1.0, "d": 0.0})
+    after = point(updates, 80, {"b": -4.0, "c": -1.0, "d": 0.0}, solved=0.5)
     assert after.against(before).startswith("likelier in  1 of 2,")
+    assert after.against(before).endswith("; solved 0.00, then 1.00")
 
 
 def test_a_point_says_how_many_of_how_many(updates) -> None:
